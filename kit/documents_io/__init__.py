@@ -1,0 +1,1 @@
+"""Documents read with positions and written whole: YAML, tables, files. No meaning, no model."""
