@@ -1,0 +1,1 @@
+"""The records and abstract bases everything else is made of. Frozen, pure, no I/O."""
