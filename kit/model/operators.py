@@ -94,6 +94,11 @@ def _equal(value: ObservedValue, expected: Expected) -> bool:
     return _scalar_equal(value, expected)
 
 
+def _differs(value: ObservedValue, expected: Expected) -> bool:
+    """Another value of the same type; a value of another type is not judged to differ."""
+    return type(value) is type(expected) and not _equal(value, expected)
+
+
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -129,6 +134,8 @@ def _one_of(value: ObservedValue, expected: Expected) -> bool:
 
 def _not_in(value: ObservedValue, expected: Expected) -> bool:
     if isinstance(value, tuple) or not isinstance(expected, tuple):
+        return False
+    if not any(type(value) is type(item) for item in expected):
         return False
     return not any(_scalar_equal(value, item) for item in expected)
 
@@ -186,8 +193,8 @@ def _is_empty(value: ObservedValue, _expected: Expected) -> bool:
 _CHECKS: Final[Mapping[Operator, Callable[[ObservedValue, Expected], bool]]] = {
     Operator.EQUALS: _equal,
     Operator.EQUAL_OR_ABSENT: _equal,
-    Operator.NOT_EQUALS: lambda value, expected: not _equal(value, expected),
-    Operator.NOT_EQUALS_OR_ABSENT: lambda value, expected: not _equal(value, expected),
+    Operator.NOT_EQUALS: _differs,
+    Operator.NOT_EQUALS_OR_ABSENT: _differs,
     Operator.AT_LEAST: _at_least,
     Operator.AT_MOST: _at_most,
     Operator.BETWEEN: _between,

@@ -1,0 +1,119 @@
+"""The desired state of one target, as data. Engines implement these kinds, not resource types."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from kit.i18n import _
+from kit.model.record import Record
+
+Mode = Annotated[str, Field(pattern=r"^[0-7]{4}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+AbsolutePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+-]*$", max_length=400)]
+# An absolute path whose last parts may hold * and ?: no other shell character, so that the same
+# text is safe in every shell.
+PathPattern = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+*?-]*$", max_length=400)]
+PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]{1,99}$")]
+UnitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,100}\.(service|socket|timer|mount)$")]
+SysctlName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[A-Za-z0-9_/-]+)+$", max_length=120)]
+
+Validator = Literal["sshd", "nft"]
+"""Checks a new file before it replaces the old: ``sshd -t -f``, ``nft -c -f``."""
+
+ReloadAction = Literal["ssh", "firewall", "sysctl", "systemd", "journald"]
+"""What makes a daemon take its files in. Each engine carries the same closed list."""
+
+
+class FileArtefact(Record):
+    """A file the kit owns whole. ``state: absent`` removes it."""
+
+    kind: Literal["file"] = "file"
+    path: AbsolutePath
+    content: str = ""
+    owner: Name = "root"
+    group: Name = "root"
+    mode: Mode = "0644"
+    state: Literal["present", "absent"] = "present"
+    validator: Validator | None = None
+    reload: ReloadAction | None = None
+
+
+class AttributesArtefact(Record):
+    """Owner, group and widest mode of existing files; permission bits are removed, never added.
+
+    ``path`` may hold wildcards; ``type`` is what they may match.
+    """
+
+    kind: Literal["attributes"] = "attributes"
+    path: PathPattern
+    type: Literal["file", "directory"] = "file"
+    owner: Name | None = None
+    group: Name | None = None
+    mode_within: Mode | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> AttributesArtefact:
+        if self.owner is None and self.group is None and self.mode_within is None:
+            raise ValueError(_("an owner, a group or a mode is needed."))
+        return self
+
+
+class LinesArtefact(Record):
+    """Lines that must stand in a file of somebody else; everything else in it is kept.
+
+    ``replaces``: per line, the leading words whose other lines it takes the place of (``""`` =
+    the line is only added).
+    """
+
+    kind: Literal["lines"] = "lines"
+    path: AbsolutePath
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    create: bool = False
+    reload: ReloadAction | None = None
+
+
+class PackageArtefact(Record):
+    """A Debian package installed, or not."""
+
+    kind: Literal["package"] = "package"
+    name: PackageName
+    state: Literal["present", "absent"]
+
+
+class UnitArtefact(Record):
+    """A systemd unit. ``masked`` units are also stopped."""
+
+    kind: Literal["unit"] = "unit"
+    name: UnitName
+    enabled: Literal["enabled", "disabled", "masked"]
+    active: bool
+
+
+class SysctlArtefact(Record):
+    """One value of the running kernel."""
+
+    kind: Literal["sysctl"] = "sysctl"
+    name: SysctlName
+    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9 :_.,/-]{1,200}$")]
+
+
+class ReloadArtefact(Record):
+    """A daemon that must take its files in again although none of them is written."""
+
+    kind: Literal["reload"] = "reload"
+    action: ReloadAction
+
+
+Artefact = Annotated[
+    FileArtefact
+    | AttributesArtefact
+    | LinesArtefact
+    | PackageArtefact
+    | UnitArtefact
+    | SysctlArtefact
+    | ReloadArtefact,
+    Field(discriminator="kind"),
+]

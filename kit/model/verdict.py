@@ -1,0 +1,77 @@
+"""Verdicts, and the reasons behind them as codes that can be told in any language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from kit.model.record import Record
+
+
+class Verdict(StrEnum):
+    """The closed list of verdicts (design §2, law 2)."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    ERROR = "error"
+    NOT_CHECKED = "not_checked"
+    NOT_APPLICABLE = "not_applicable"
+
+
+_GRAVITY = (
+    Verdict.FAIL,
+    Verdict.ERROR,
+    Verdict.NOT_CHECKED,
+    Verdict.PASS,
+    Verdict.NOT_APPLICABLE,
+)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of a whole: a proven failure, then what is not known, then what passes.
+
+    Nothing at all is ``NOT_CHECKED``: an empty list of verdicts proves nothing.
+    """
+    given = set(verdicts)
+    return next((verdict for verdict in _GRAVITY if verdict in given), Verdict.NOT_CHECKED)
+
+
+class ReasonCode(StrEnum):
+    """Why a verdict is what it is. ``checking.reasons`` tells each in French and English."""
+
+    DIFFERS = "differs"
+    ABSENT = "absent"
+    INSTANCE_MISSING = "instance_missing"
+    NO_INSTANCE = "no_instance"
+    INSTANCES_INCOMPLETE = "instances_incomplete"
+    UNREADABLE = "unreadable"
+    FACT_UNREADABLE = "fact_unreadable"
+    NO_VARIANT = "no_variant"
+    OTHER_MANAGER = "other_manager"
+    CAPABILITY_MISSING = "capability_missing"
+    NOT_REACHED = "not_reached"
+    NEVER_SEEN = "never_seen"
+    REFUSED = "refused"
+    SITE_VALUE_MISSING = "site_value_missing"
+    CLASS_NOT_COVERED = "class_not_covered"
+    MANAGED_BY_OTHER = "managed_by_other"
+    AWAITING_EVIDENCE = "awaiting_evidence"
+    PROFILE_CONTRADICTED = "profile_contradicted"
+    RULE_DISABLED = "rule_disabled"
+
+
+class Pending(StrEnum):
+    """What a value that is configured right still waits for."""
+
+    REBOOT = "reboot"
+    RELOGIN = "relogin"
+    MDM_SYNC = "mdm_sync"
+    LONG_RUNNING = "long_running"
+
+
+class Reason(Record):
+    """One reason; ``subject`` names the key, fact or parameter, ``detail`` what was said."""
+
+    code: ReasonCode
+    subject: str = ""
+    detail: str = ""
