@@ -1,0 +1,113 @@
+"""A rule of the catalogue as written, before parameters and facts are known."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from kit.i18n import Language, _
+from kit.model.facts import When
+from kit.model.meta import MetaOverride
+from kit.model.platform import Platform
+from kit.model.record import Record
+
+RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,60}$")]
+Text = Annotated[str, Field(min_length=2, max_length=1200)]
+Texts = dict[Language, Text]
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Severity(StrEnum):
+    """How bad a failure is; ``order`` grows with gravity."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def order(self) -> int:
+        """0 (low) to 3 (critical)."""
+        return list(Severity).index(self)
+
+
+class Tier(StrEnum):
+    """Which rules are checked and enforced together; a baseline says which."""
+
+    CORE = "core"
+    RECOMMENDED = "recommended"
+    OPTIONAL = "optional"
+
+
+class Variant(Record):
+    """Settings for devices whose facts meet ``when``; the first variant that holds is taken."""
+
+    when: When
+    settings: tuple[dict[str, Json], ...] = Field(min_length=1)
+
+
+class PlatformRule(Record):
+    """What a rule sets on one platform: settings, or variants by facts."""
+
+    settings: tuple[dict[str, Json], ...] = ()
+    variants: tuple[Variant, ...] = ()
+    meta: MetaOverride = MetaOverride()
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> PlatformRule:
+        if bool(self.settings) == bool(self.variants):
+            raise ValueError(_("give either settings or variants."))
+        return self
+
+
+class Rule(Record):
+    """One rule: a secure state, why it matters, and the settings that make it."""
+
+    id: RuleId
+    title: Texts
+    why: Texts
+    remedy: Texts | None = None  # what a person does, where the kit cannot mend it
+    severity: Severity
+    tier: Tier
+    theme: str = ""  # set by the loader: the name of the file
+    facts: tuple[str, ...] = ()  # ids in the reference facts this rule is built from
+    platforms: dict[Platform, PlatformRule] = Field(min_length=1)
+
+
+class Parameter(Record):
+    """A typed, bounded value that sites may change inside its bounds.
+
+    ``default`` unset = a site value: it is never shipped, and a rule that needs it is
+    ``not_checked`` until the site gives it.
+    """
+
+    id: RuleId
+    title: Texts
+    kind: Literal["integer", "text", "list"]
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str | None = None
+    unit: Texts | None = None
+    default: int | str | tuple[str, ...] | None = None
+    example: int | str | tuple[str, ...] | None = None  # checks rules when there is no default
+
+
+class TierUse(Record):
+    """Whether a tier is checked, and enforced."""
+
+    check: bool
+    enforce: bool
+
+
+class Baseline(Record):
+    """A versioned choice of rules with what is done of each tier."""
+
+    id: RuleId
+    version: Annotated[str, Field(pattern=r"^\d{4}\.\d{1,2}(\.\d+)?$")]
+    title: Texts
+    tiers: dict[Tier, TierUse]
+    exclude: tuple[RuleId, ...] = ()
+    parameters: dict[RuleId, int | str | tuple[str, ...]] = {}

@@ -1,0 +1,298 @@
+"""One typed setting: what is enforced, checked and reported comes from this one frozen object."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from kit.i18n import _
+from kit.model.artefact import Artefact
+from kit.model.facts import Facts
+from kit.model.meta import Meta
+from kit.model.observation import (
+    Absent,
+    Instances,
+    Observation,
+    Observations,
+    Observed,
+    ObservedValue,
+    Unread,
+    Unreadable,
+)
+from kit.model.operators import Operator, holds
+from kit.model.platform import Platform
+from kit.model.read import Read
+from kit.model.record import Record
+from kit.model.target import Target
+from kit.model.verdict import Reason, ReasonCode, Verdict, worst
+
+
+class Quantifier(StrEnum):
+    """How many of several instances must meet the expectation."""
+
+    ALL = "all"
+    ANY = "any"
+    NONE = "none"
+    EXACTLY_ONE = "exactly_one"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An operator and the value it compares with."""
+
+    op: Operator
+    value: ObservedValue = True
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The judgement of one key of one read."""
+
+    read: str
+    key: str
+    verdict: Verdict
+    expected: Expectation
+    observed: Observation
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The judgement of one setting: its details, and the worst of their verdicts."""
+
+    details: tuple[Detail, ...] = field(default_factory=tuple)
+
+    @property
+    def verdict(self) -> Verdict:
+        """No detail at all is ``NOT_CHECKED``."""
+        return worst(detail.verdict for detail in self.details)
+
+
+class Conflict(ValueError):
+    """Two settings of one slot cannot both be had."""
+
+
+class Setting(Record, ABC):
+    """Base of all resource types.
+
+    A subclass names itself with ``type``, says which reads show it, and renders its targets.
+    Building one whose enforced value would fail its own check raises ``ValidationError``.
+    """
+
+    reads: ClassVar[Mapping[Platform, tuple[type[Read], ...]]]
+    type: str
+    quantifier: Quantifier = Quantifier.ALL
+    if_none: Literal["error", "not_applicable"] = "error"
+
+    @abstractmethod
+    def slot(self) -> str:
+        """The one thing this sets (``sysctl:kernel.kptr_restrict``)."""
+
+    @abstractmethod
+    def keys(self, read: type[Read]) -> frozenset[str]:
+        """What to ask ``read`` for; the same whatever the device, so that one trip is enough."""
+
+    @abstractmethod
+    def expectation(self, read: str, key: str) -> Expectation:
+        """What the observation of ``key`` must meet."""
+
+    @abstractmethod
+    def enforced(self) -> Mapping[str, Observations] | None:
+        """What each read will show once enforced (read id -> key -> observation).
+
+        ``None`` when there is nothing to enforce: such a setting is mended by hand.
+        """
+
+    @abstractmethod
+    def targets(self, facts: Facts) -> tuple[Target, ...]:
+        """What must be touched to enforce it on this device; raises ``FactUnreadable``."""
+
+    @abstractmethod
+    def meta(self, facts: Facts) -> Meta:
+        """The type's default for phase, risk and effect; raises ``FactUnreadable``."""
+
+    @staticmethod
+    @abstractmethod
+    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
+        """One artefact from every desired setting of ``target``. Pure and order-independent."""
+
+    def other_manager(self, observations: Mapping[str, Observations]) -> str:
+        """Name of whatever else owns this value on the device (ufw, a GPO, an MDM), or ``""``."""
+        del observations
+        return ""
+
+    def values_shown(self) -> str:
+        """The setting in a few words for people: name and value, same in both languages."""
+        return self.slot()
+
+    @classmethod
+    def combined(cls, settings: Sequence[Self]) -> Mapping[str, Observations]:
+        """What the reads show once all settings of one slot are enforced together.
+
+        The default is for scalars: all must enforce the same value. Set-valued types unite or
+        intersect. Raises ``Conflict``.
+        """
+        wanted = [found for found in (one.enforced() for one in settings) if found is not None]
+        if any(found != wanted[0] for found in wanted):
+            raise Conflict(settings[0].slot())
+        return wanted[0] if wanted else {}
+
+    @model_validator(mode="after")
+    def _passes_its_own_check(self) -> Self:
+        enforced = self.enforced()
+        if enforced is None:
+            return self
+        for platform in type(self).reads:
+            if self.judge(enforced, platform).verdict is not Verdict.PASS:
+                raise ValueError(
+                    _("the value enforced for {slot} would fail its own check.").format(
+                        slot=self.slot()
+                    )
+                )
+        return self
+
+    def judge(self, observations: Mapping[str, Observations], platform: Platform) -> Judgement:
+        """Judge what was seen. Everything that is not known is ``ERROR``, never a pass."""
+        details = []
+        for read in type(self).reads.get(platform, ()):
+            seen = observations.get(read.id, {})
+            for key in sorted(self.keys(read)):
+                observation = seen.get(key, Unreadable(Unread.NOT_COLLECTED))
+                details.append(self._judge_key(read.id, key, observation))
+        return Judgement(tuple(details))
+
+    def _judge_key(self, read: str, key: str, seen: Observation) -> Detail:
+        expected = self.expectation(read, key)
+        if isinstance(seen, Instances):
+            verdict, reasons = self._judge_instances(key, seen, expected)
+        else:
+            verdict, reasons = _judge_one(key, seen, expected)
+        return Detail(read, key, verdict, expected, seen, reasons)
+
+    def _judge_instances(
+        self, key: str, seen: Instances, expected: Expectation
+    ) -> tuple[Verdict, tuple[Reason, ...]]:
+        if not seen.items:
+            return self._judge_no_instance(key, complete=seen.complete)
+        judged = {
+            name: _judge_one(f"{key} [{name}]", item, expected)
+            for name, item in sorted(seen.items.items())
+        }
+        good = [name for name, (verdict, _why) in judged.items() if verdict is Verdict.PASS]
+        bad = _reasons(judged, Verdict.FAIL)
+        unknown = _reasons(judged, Verdict.ERROR)
+        if not seen.complete:
+            unknown += (Reason(code=ReasonCode.INSTANCES_INCOMPLETE, subject=key),)
+        held = tuple(
+            Reason(code=ReasonCode.DIFFERS, subject=f"{key} [{name}]", detail="") for name in good
+        )
+        match self.quantifier:
+            case Quantifier.ALL:
+                violation = bad
+            case Quantifier.NONE:
+                violation = held
+            case Quantifier.ANY:
+                violation = bad if not good and not unknown else ()
+            case Quantifier.EXACTLY_ONE:
+                few = bad if not good and not unknown else ()
+                violation = held if len(good) > 1 else few
+        if violation:
+            return Verdict.FAIL, violation
+        return (Verdict.ERROR, unknown) if unknown else (Verdict.PASS, ())
+
+    def _judge_no_instance(
+        self, key: str, *, complete: bool
+    ) -> tuple[Verdict, tuple[Reason, ...]]:
+        if not complete:
+            return Verdict.ERROR, (Reason(code=ReasonCode.INSTANCES_INCOMPLETE, subject=key),)
+        none = (Reason(code=ReasonCode.NO_INSTANCE, subject=key),)
+        if self.quantifier is Quantifier.NONE:
+            return Verdict.PASS, ()
+        if self.if_none == "not_applicable":
+            return Verdict.NOT_APPLICABLE, none
+        return Verdict.ERROR, none
+
+
+def _judge_one(
+    key: str, seen: Observation, expected: Expectation
+) -> tuple[Verdict, tuple[Reason, ...]]:
+    if isinstance(seen, Unreadable):
+        detail = f"{seen.reason}: {seen.detail}" if seen.detail else str(seen.reason)
+        return Verdict.ERROR, (Reason(code=ReasonCode.UNREADABLE, subject=key, detail=detail),)
+    if isinstance(seen, Instances):  # instances of instances are no document of ours
+        return Verdict.ERROR, (Reason(code=ReasonCode.UNREADABLE, subject=key),)
+    if holds(expected.op, seen, expected.value):
+        return Verdict.PASS, ()
+    if isinstance(seen, Absent):
+        return Verdict.FAIL, (Reason(code=ReasonCode.ABSENT, subject=key),)
+    return Verdict.FAIL, (
+        Reason(code=ReasonCode.DIFFERS, subject=key, detail=show_value(seen.value)),
+    )
+
+
+def _reasons(
+    judged: Mapping[str, tuple[Verdict, tuple[Reason, ...]]], verdict: Verdict
+) -> tuple[Reason, ...]:
+    return tuple(
+        reason for found, reasons in judged.values() if found is verdict for reason in reasons
+    )
+
+
+def show_value(value: ObservedValue) -> str:
+    """A value as people and reports see it: ``yes``/``no`` words stay as the device says them."""
+    if isinstance(value, tuple):
+        return ", ".join(show_value(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def same_everywhere(
+    reads: Iterable[type[Read]], keys: Iterable[str], value: ObservedValue
+) -> dict[str, Observations]:
+    """The common shape of ``enforced``: one value for every key of every read."""
+    shown = {key: Observed(value) for key in keys}
+    return {read.id: shown for read in reads}
+
+
+class ScalarSetting(Setting, ABC):
+    """A setting of one value, compared with one operator and enforced with one value.
+
+    ``enforce`` is needed when ``op`` is not equality; without it the setting is mended by hand.
+    """
+
+    op: Operator = Operator.EQUALS
+    value: ObservedValue = True
+    enforce: ObservedValue | None = None
+
+    def expectation(self, read: str, key: str) -> Expectation:
+        """The same operator and value for every read and key."""
+        del read, key
+        return Expectation(self.op, self.value)
+
+    def enforced_value(self) -> ObservedValue | None:
+        """What is put in place, or ``None`` when nothing is."""
+        if self.enforce is not None:
+            return self.enforce
+        equality = {Operator.EQUALS, Operator.EQUAL_OR_ABSENT, Operator.EXACTLY}
+        return self.value if self.op in equality else None
+
+    def enforced(self) -> Mapping[str, Observations] | None:
+        """``enforced_value`` for every key of every read."""
+        value = self.enforced_value()
+        if value is None:
+            return None
+        return {
+            read.id: {key: Observed(value) for key in self.keys(read)}
+            for reads in type(self).reads.values()
+            for read in reads
+        }
+
+    def values_shown(self) -> str:
+        """``slot op value``."""
+        return f"{self.slot()} {self.op} {show_value(self.value)}"
