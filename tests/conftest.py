@@ -1,0 +1,88 @@
+"""What every test shares: the `--full` and `--quick` options, and that CI skips nothing it needs.
+
+A lab or browser test that cannot run is skipped with its reason on a developer's machine. On CI
+(`CI=true`) the same skip is a failure: there, what is not shown is broken.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TESTS = Path(__file__).parent
+# Markers of tests whose tools `scripts/test` installs, with the folder that implies each.
+EQUIPPED = {"lab": TESTS / "lab", "web": TESTS / "web"}
+
+# Examples are the same in each run, and a busy machine is no failure.
+settings.register_profile("short", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("full", derandomize=True, deadline=None, max_examples=2000)
+
+
+def on_ci() -> bool:
+    return os.environ.get("CI", "").strip().lower() in {"1", "true", "yes"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("esms-kit")
+    group.addoption("--full", action="store_true", help="run the long tests too")
+    group.addoption("--quick", action="store_true", help="leave the lab tests out")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("full" if config.getoption("--full") else "short")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark by folder, leave out what was not asked for, skip what this user cannot run."""
+    for item in items:
+        for marker, folder in EQUIPPED.items():
+            if item.path.is_relative_to(folder):
+                item.add_marker(marker)
+        if item.get_closest_marker("lab"):
+            if not item.get_closest_marker("xdist_group"):
+                # One worker owns the lab: its hosts are built once.
+                item.add_marker(pytest.mark.xdist_group("lab"))
+            if os.geteuid() != 0:
+                item.add_marker(pytest.mark.skip(reason="the lab needs root (namespaces)"))
+    unwanted = {"full": not config.getoption("--full"), "lab": config.getoption("--quick")}
+    left_out = [i for i in items if any(unwanted.get(m.name) for m in i.iter_markers())]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of an equipped test into a failure on CI."""
+    report = yield
+    equipped = any(item.get_closest_marker(name) for name in EQUIPPED)
+    if report.skipped and equipped and on_ci() and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped on CI, where it has to run: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself while it is collected."""
+    report = yield
+    equipped = any(collector.path.is_relative_to(folder) for folder in EQUIPPED.values())
+    if report.skipped and equipped and on_ci():
+        report.outcome = "failed"
+        report.longrepr = f"skipped on CI, where it has to run: {_reason(report)}"
+    return report
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2])
+    return str(report.longrepr)
