@@ -77,7 +77,7 @@ class _Reader:
 
     def scalar(self, node: yaml.ScalarNode) -> Value:
         text: str = node.value
-        if node.style is not None:  # quoted or block: always a string
+        if node.style:  # quoted or block (the C loader gives "" for plain): always a string
             return text
         if text in _WORDS:
             return _WORDS[text]
