@@ -121,7 +121,7 @@ def _at_most(value: ObservedValue, expected: Expected) -> bool:
 
 
 def _between(value: ObservedValue, expected: Expected) -> bool:
-    if not isinstance(expected, tuple) or len(expected) != 2:  # noqa: PLR2004 - low and high
+    if not isinstance(expected, tuple) or len(expected) != 2:
         return False
     return _at_least(value, expected[0]) and _at_most(value, expected[1])
 

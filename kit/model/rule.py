@@ -5,18 +5,18 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from kit.i18n import Language, _
 from kit.model.facts import When
+from kit.model.identifiers import ParameterName, RuleId
 from kit.model.meta import MetaOverride
 from kit.model.platform import Platform
 from kit.model.record import Record
+from kit.model.tier import Tier
 
-RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,60}$")]
 Text = Annotated[str, Field(min_length=2, max_length=1200)]
 Texts = dict[Language, Text]
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 class Severity(StrEnum):
@@ -33,25 +33,17 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-class Tier(StrEnum):
-    """Which rules are checked and enforced together; a baseline says which."""
-
-    CORE = "core"
-    RECOMMENDED = "recommended"
-    OPTIONAL = "optional"
-
-
 class Variant(Record):
     """Settings for devices whose facts meet ``when``; the first variant that holds is taken."""
 
     when: When
-    settings: tuple[dict[str, Json], ...] = Field(min_length=1)
+    settings: tuple[dict[str, JsonValue], ...] = Field(min_length=1)
 
 
 class PlatformRule(Record):
     """What a rule sets on one platform: settings, or variants by facts."""
 
-    settings: tuple[dict[str, Json], ...] = ()
+    settings: tuple[dict[str, JsonValue], ...] = ()
     variants: tuple[Variant, ...] = ()
     meta: MetaOverride = MetaOverride()
 
@@ -83,7 +75,7 @@ class Parameter(Record):
     ``not_checked`` until the site gives it.
     """
 
-    id: RuleId
+    id: ParameterName
     title: Texts
     kind: Literal["integer", "text", "list"]
     minimum: int | None = None
@@ -110,4 +102,4 @@ class Baseline(Record):
     title: Texts
     tiers: dict[Tier, TierUse]
     exclude: tuple[RuleId, ...] = ()
-    parameters: dict[RuleId, int | str | tuple[str, ...]] = {}
+    parameters: dict[ParameterName, int | str | tuple[str, ...]] = {}

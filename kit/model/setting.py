@@ -31,6 +31,8 @@ from kit.model.record import Record
 from kit.model.target import Target
 from kit.model.verdict import Reason, ReasonCode, Verdict, worst
 
+ReadClass = type[Read]  # inside the classes below, ``type`` is a field
+
 
 class Quantifier(StrEnum):
     """How many of several instances must meet the expectation."""
@@ -84,7 +86,7 @@ class Setting(Record, ABC):
     Building one whose enforced value would fail its own check raises ``ValidationError``.
     """
 
-    reads: ClassVar[Mapping[Platform, tuple[type[Read], ...]]]
+    reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]]
     type: str
     quantifier: Quantifier = Quantifier.ALL
     if_none: Literal["error", "not_applicable"] = "error"
@@ -94,7 +96,7 @@ class Setting(Record, ABC):
         """The one thing this sets (``sysctl:kernel.kptr_restrict``)."""
 
     @abstractmethod
-    def keys(self, read: type[Read]) -> frozenset[str]:
+    def keys(self, read: ReadClass) -> frozenset[str]:
         """What to ask ``read`` for; the same whatever the device, so that one trip is enough."""
 
     @abstractmethod
@@ -191,16 +193,13 @@ class Setting(Record, ABC):
         held = tuple(
             Reason(code=ReasonCode.DIFFERS, subject=f"{key} [{name}]", detail="") for name in good
         )
-        match self.quantifier:
-            case Quantifier.ALL:
-                violation = bad
-            case Quantifier.NONE:
-                violation = held
-            case Quantifier.ANY:
-                violation = bad if not good and not unknown else ()
-            case Quantifier.EXACTLY_ONE:
-                few = bad if not good and not unknown else ()
-                violation = held if len(good) > 1 else few
+        none_good = bad if not good and not unknown else ()
+        violation = {
+            Quantifier.ALL: bad,
+            Quantifier.NONE: held,
+            Quantifier.ANY: none_good,
+            Quantifier.EXACTLY_ONE: held if len(good) > 1 else none_good,
+        }[self.quantifier]
         if violation:
             return Verdict.FAIL, violation
         return (Verdict.ERROR, unknown) if unknown else (Verdict.PASS, ())
