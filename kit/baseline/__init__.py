@@ -1,0 +1,1 @@
+"""The catalogue as data: rules, parameters, baselines, frameworks. Loaded by ``kit.catalogue``."""

@@ -1,0 +1,1 @@
+"""The catalogue: rules, parameters and baselines, loaded and validated whole."""

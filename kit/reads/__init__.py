@@ -1,0 +1,1 @@
+"""One module per document that can be read from a device."""
