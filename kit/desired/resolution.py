@@ -1,0 +1,198 @@
+"""The settings one device should have, once its facts are known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue, ValidationError
+
+from kit.catalogue.registry import reads
+from kit.catalogue.templates import build, parameter_names
+from kit.catalogue.validation import sample_values, setting_data
+from kit.desired.parameters import resolve_parameters
+from kit.desired.selection import SelectedRule, selected_rules
+from kit.errors import InvalidInput
+from kit.i18n import _
+from kit.model.catalogue import Catalogue
+from kit.model.device import Device
+from kit.model.facts import Fact, Facts, FactUnreadable
+from kit.model.meta import Meta
+from kit.model.observation import Observations
+from kit.model.read import Read
+from kit.model.rule import Baseline, PlatformRule, Rule
+from kit.model.setting import Conflict, Judgement, Setting
+from kit.model.site import Site
+from kit.model.target import Target
+from kit.model.verdict import Reason, ReasonCode, Verdict
+
+
+@dataclass(frozen=True)
+class DesiredSetting:
+    """One setting of one rule on this device. ``targets`` is empty when nothing is enforced."""
+
+    rule: Rule
+    setting: Setting
+    enforced: bool
+    meta: Meta
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A rule whose settings could not be made for this device, and the verdict that follows."""
+
+    rule: Rule
+    enforced: bool
+    verdict: Verdict
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The desired state of one device, and what each slot shows once it is reached."""
+
+    device: Device
+    settings: tuple[DesiredSetting, ...]
+    undecided: tuple[Undecided, ...]
+    goal: Mapping[str, Mapping[str, Observations]] = field(default_factory=dict)
+
+
+class ContradictoryRules(InvalidInput):
+    """Two rules want one thing in two ways on the same device (exit 3)."""
+
+
+Requests = Mapping[Read, frozenset[str]]
+
+
+def requests(catalogue: Catalogue, baseline: Baseline, site: Site, device: Device) -> Requests:
+    """Every read the device's rules need, in any variant, with all their keys; facts included."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    keys["facts"] |= {fact.value for fact in Fact}
+    values = {
+        **sample_values(catalogue.parameters),
+        **resolve_parameters(catalogue, baseline, site, device.post_role),
+    }
+    for selected in selected_rules(catalogue, baseline, site, device):
+        for _path, data in setting_data(selected.rule.platforms[device.platform]):
+            setting = build(data, values)
+            for read in type(setting).reads[device.platform]:
+                keys[read.id] |= setting.keys(read)
+    known = reads()
+    return {known[name]: frozenset(found) for name, found in sorted(keys.items())}
+
+
+def resolve(
+    catalogue: Catalogue, baseline: Baseline, site: Site, device: Device, facts: Facts
+) -> Desired:
+    """The device's desired state.
+
+    Raises ``ContradictoryRules`` when two rules set one thing in two ways, naming both.
+    """
+    values = resolve_parameters(catalogue, baseline, site, device.post_role)
+    settings: list[DesiredSetting] = []
+    undecided: list[Undecided] = []
+    for selected in selected_rules(catalogue, baseline, site, device):
+        block = selected.rule.platforms[device.platform]
+        try:
+            chosen = _choose(block, facts)
+            if chosen is None:
+                undecided.append(_undecided(selected, Verdict.NOT_APPLICABLE, _no_variant()))
+                continue
+            missing = sorted(
+                {name for data in chosen for name in parameter_names(data) if name not in values}
+            )
+            if missing:
+                reason = Reason(code=ReasonCode.SITE_VALUE_MISSING, subject=", ".join(missing))
+                undecided.append(_undecided(selected, Verdict.NOT_CHECKED, reason))
+                continue
+            settings.extend(_desired(selected, block, chosen, values, facts))
+        except FactUnreadable as error:
+            reason = Reason(
+                code=ReasonCode.FACT_UNREADABLE,
+                subject=error.fact.value,
+                detail=f"{error.why.reason}: {error.why.detail}".rstrip(": "),
+            )
+            undecided.append(_undecided(selected, Verdict.ERROR, reason))
+    return Desired(device, tuple(settings), tuple(undecided), _goal(settings, device))
+
+
+def _no_variant() -> Reason:
+    return Reason(code=ReasonCode.NO_VARIANT)
+
+
+def _undecided(selected: SelectedRule, verdict: Verdict, reason: Reason) -> Undecided:
+    return Undecided(selected.rule, selected.enforced, verdict, reason)
+
+
+def _choose(block: PlatformRule, facts: Facts) -> Sequence[dict[str, JsonValue]] | None:
+    if block.settings:
+        return block.settings
+    return next((one.settings for one in block.variants if one.when.holds(facts)), None)
+
+
+def _desired(
+    selected: SelectedRule,
+    block: PlatformRule,
+    chosen: Sequence[dict[str, JsonValue]],
+    values: Mapping[str, JsonValue],
+    facts: Facts,
+) -> list[DesiredSetting]:
+    found = []
+    for data in chosen:
+        try:
+            setting = build(data, values)
+        except ValidationError as error:
+            # The rule was valid with its sample values: a site's value makes it invalid.
+            raise InvalidInput(
+                _(
+                    "the parameters of the site make the rule “{rule}” impossible ({detail})."
+                ).format(rule=selected.rule.id, detail=error.errors()[0]["msg"]),
+                remedy=_("Correct the parameters in the site file."),
+            ) from error
+        meta = block.meta.on(setting.meta(facts))
+        wanted = selected.enforced and setting.enforced() is not None
+        targets = setting.targets(facts) if wanted else ()
+        found.append(DesiredSetting(selected.rule, setting, selected.enforced, meta, targets))
+    return found
+
+
+def _goal(
+    settings: Sequence[DesiredSetting], device: Device
+) -> dict[str, Mapping[str, Observations]]:
+    """What every slot shows once all enforced settings are in place; conflicts are errors."""
+    slots: dict[str, list[DesiredSetting]] = defaultdict(list)
+    owners: dict[str, DesiredSetting] = {}
+    for one in settings:
+        if one.targets:
+            slots[one.setting.slot()].append(one)
+        for target in one.targets:
+            owner = owners.setdefault(target.key, one)
+            if type(owner.setting) is not type(one.setting):
+                raise _contradiction(target.key, [owner, one], device)
+    goal = {}
+    for slot, contributions in sorted(slots.items()):
+        try:
+            reached = type(contributions[0].setting).combined([c.setting for c in contributions])
+        except Conflict as error:
+            raise _contradiction(slot, contributions, device) from error
+        for one in contributions:
+            judged: Judgement = one.setting.judge(reached, device.platform)
+            if judged.verdict is not Verdict.PASS:
+                raise _contradiction(slot, contributions, device)
+        goal[slot] = reached
+    return goal
+
+
+def _contradiction(
+    slot: str, settings: Sequence[DesiredSetting], device: Device
+) -> ContradictoryRules:
+    names = sorted({f"{one.rule.id} ({one.setting.values_shown()})" for one in settings})
+    return ContradictoryRules(
+        _("these rules want “{slot}” in different ways: {rules}.").format(
+            slot=slot, rules="; ".join(names)
+        ),
+        where=device.id,
+        remedy=_("Change a parameter, or disable one of the rules for this site."),
+    )

@@ -1,0 +1,71 @@
+"""Which rules of a baseline are looked at on a device, and which are enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kit.errors import UsageError
+from kit.i18n import _
+from kit.model.catalogue import Catalogue
+from kit.model.device import Device
+from kit.model.platform import Platform
+from kit.model.rule import Baseline, Rule
+from kit.model.site import Site
+from kit.model.verdict import Reason, ReasonCode
+
+COVERED_PLATFORMS = frozenset({Platform.LINUX})
+"""Platforms whose devices this version can read."""
+
+
+@dataclass(frozen=True)
+class SelectedRule:
+    """A rule with what the baseline and the site make of it on this device."""
+
+    rule: Rule
+    enforced: bool
+
+
+def baseline_of(catalogue: Catalogue, site: Site) -> Baseline:
+    """The baseline a site chose; ``UsageError`` when the catalogue has none of that name."""
+    found = catalogue.baselines.get(site.baseline)
+    if found is None:
+        raise UsageError(
+            _("the baseline “{name}” is unknown.").format(name=site.baseline),
+            where=site.id,
+            remedy=_("Known: {names}.").format(names=", ".join(sorted(catalogue.baselines))),
+        )
+    return found
+
+
+def not_covered(device: Device) -> Reason | None:
+    """Why this version cannot read the device at all; ``None`` when it can."""
+    if device.platform in COVERED_PLATFORMS:
+        return None
+    return Reason(code=ReasonCode.CLASS_NOT_COVERED, subject=device.device_class.value)
+
+
+def selected_rules(
+    catalogue: Catalogue, baseline: Baseline, site: Site, device: Device
+) -> Iterator[SelectedRule]:
+    """The rules checked on this device, sorted by id. Disabled ones are left out.
+
+    Raises ``UsageError`` when the site disables a rule that does not exist.
+    """
+    disabled = {one.rule for one in site.disabled_rules}
+    unknown = disabled - set(catalogue.rules) - set(catalogue.standing)
+    if unknown:
+        raise UsageError(
+            _("disabled_rules names unknown rules: {names}.").format(
+                names=", ".join(sorted(unknown))
+            ),
+            where=site.id,
+            remedy=_("Correct the site file; “esms-kit catalogue list” lists the rules."),
+        )
+    for rule in sorted(catalogue.rules.values(), key=lambda one: one.id):
+        use = baseline.tiers.get(rule.tier)
+        if device.platform not in rule.platforms or rule.id in {*baseline.exclude, *disabled}:
+            continue
+        if use is not None and (use.check or rule.tier in site.enforce):
+            # A site may enforce more tiers than the baseline does, or fewer.
+            yield SelectedRule(rule, rule.tier in site.enforce)
