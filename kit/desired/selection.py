@@ -10,7 +10,7 @@ from kit.i18n import _
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
 from kit.model.platform import Platform
-from kit.model.rule import Baseline, Rule
+from kit.model.rule import Baseline, Rule, TierUse
 from kit.model.site import Site
 from kit.model.verdict import Reason, ReasonCode
 
@@ -63,9 +63,9 @@ def selected_rules(
             remedy=_("Correct the site file; “esms-kit catalogue list” lists the rules."),
         )
     for rule in sorted(catalogue.rules.values(), key=lambda one: one.id):
-        use = baseline.tiers.get(rule.tier)
         if device.platform not in rule.platforms or rule.id in {*baseline.exclude, *disabled}:
             continue
-        if use is not None and (use.check or rule.tier in site.enforce):
-            # A site may enforce more tiers than the baseline does, or fewer.
-            yield SelectedRule(rule, rule.tier in site.enforce)
+        use = baseline.tiers.get(rule.tier, TierUse(check=False, enforce=False))
+        enforced = use.enforce or rule.tier in site.enforce  # a site may ask for more tiers
+        if use.check or enforced:
+            yield SelectedRule(rule, enforced)

@@ -73,6 +73,7 @@ class DevicePlan(Record):
     refused: tuple[Refusal, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
     pending: tuple[PendingChange, ...] = ()
+    on_request: tuple[RuleId, ...] = ()  # failing, could be mended remotely, but not enforced
     not_known: Reason | None = None  # set when the device could not be read at all
 
 

@@ -1,0 +1,1 @@
+"""The engine of judgement: desired state and snapshot in, findings out. Pure."""

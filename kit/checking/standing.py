@@ -1,0 +1,112 @@
+"""Findings that hold for every asset, without any setting: is it read, is it what was bought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from kit.model.catalogue import Catalogue
+from kit.model.device import Device
+from kit.model.facts import Fact, Facts, FactUnreadable
+from kit.model.finding import Finding, FindingDetail, Provenance, Subject, SubjectKind
+from kit.model.hardware import HardwareProfile, Tpm
+from kit.model.meta import Fix
+from kit.model.operators import Operator
+from kit.model.verdict import Reason, ReasonCode, Verdict, worst
+
+COVERED: Final = "device_covered"
+MATCHES_PROFILE: Final = "device_matches_profile"
+_READ: Final = "facts"
+
+
+def _finding(
+    catalogue: Catalogue,
+    rule_id: str,
+    device: Device,
+    verdict: Verdict,
+    reasons: tuple[Reason, ...],
+    provenance: Provenance,
+    details: tuple[FindingDetail, ...] = (),
+    at: datetime | None = None,
+) -> Finding:
+    rule = catalogue.standing[rule_id]
+    return Finding(
+        subject=Subject(kind=SubjectKind.DEVICE, id=device.id),
+        rule=rule_id,
+        theme=rule.theme,
+        severity=rule.severity,
+        tier=rule.tier,
+        verdict=verdict,
+        enforced=False,
+        fix=Fix.BY_HAND,
+        reasons=reasons,
+        details=details,
+        provenance=provenance,
+        observed_at=at,
+    )
+
+
+def covered_finding(catalogue: Catalogue, device: Device, reason: Reason) -> Finding:
+    """The one ``not_checked`` of a device whose class this version cannot read."""
+    return _finding(catalogue, COVERED, device, Verdict.NOT_CHECKED, (reason,), Provenance.NONE)
+
+
+def _expectations(
+    device: Device, profile: HardwareProfile | None
+) -> Iterator[tuple[Fact, str, str]]:
+    """(fact, comparison word, expected) for all that was announced of the device."""
+    if device.os is not None:
+        yield Fact.OS, Operator.EQUALS.value, device.os
+    if device.serial is not None:
+        yield Fact.SERIAL, Operator.EQUALS.value, device.serial
+    if profile is not None and profile.capabilities.tpm not in {None, Tpm.NONE}:
+        yield Fact.TPM, Operator.EQUALS.value, str(profile.capabilities.tpm)
+    if profile is not None and profile.capabilities.secure_boot:
+        yield Fact.SECURE_BOOT, Operator.NOT_EQUALS.value, "unsupported"
+
+
+def _compare(
+    facts: Facts, fact: Fact, comparison: str, expected: str
+) -> tuple[Verdict, str, tuple[Reason, ...]]:
+    try:
+        value = facts.value(fact)
+    except FactUnreadable as error:
+        detail = f"{error.why.reason}: {error.why.detail}".rstrip(": ")
+        reason = Reason(code=ReasonCode.FACT_UNREADABLE, subject=fact.value, detail=detail)
+        return Verdict.ERROR, f"<{error.why.reason}>", (reason,)
+    shown = "<absent>" if value is None else str(value)
+    same = shown.strip().casefold() == expected.casefold()
+    if same is (comparison == Operator.EQUALS.value):
+        return Verdict.PASS, shown, ()
+    reason = Reason(code=ReasonCode.PROFILE_CONTRADICTED, subject=fact.value, detail=shown)
+    return Verdict.FAIL, shown, (reason,)
+
+
+def profile_finding(
+    catalogue: Catalogue,
+    device: Device,
+    facts: Facts,
+    profile: HardwareProfile | None,
+    provenance: Provenance,
+    at: datetime,
+) -> Iterator[Finding]:
+    """Whether the device is what its profile and its delivery say; nothing announced, nothing said.
+
+    A fact that cannot be read is ``error``, never a match.
+    """
+    details = []
+    for fact, comparison, expected in _expectations(device, profile):
+        verdict, shown, reasons = _compare(facts, fact, comparison, expected)
+        details.append(
+            FindingDetail(
+                setting=f"fact:{fact.value}", read=_READ, key=fact.value, verdict=verdict,
+                operator=comparison, expected=expected, observed=shown, reasons=reasons,
+            )
+        )  # fmt: skip
+    if details:
+        yield _finding(
+            catalogue, MATCHES_PROFILE, device, worst(one.verdict for one in details),
+            tuple(reason for one in details for reason in one.reasons), provenance,
+            tuple(details), at,
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""From judged settings to what would be touched, in which order. Pure."""
