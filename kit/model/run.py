@@ -1,0 +1,41 @@
+"""A run of a command over a site: who, when, with what, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kit.model.record import Record
+
+RunId = Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$")]
+"""UTC time of the start and six random hexadecimal digits: sorts by time, never repeats."""
+
+
+class Operator(Record):
+    """Who ran the kit: the account of the controller and the controller's name, as measured."""
+
+    account: str
+    controller: str
+
+
+class Run(Record):
+    """One run. ``ended_at`` unset: it did not end, or has not yet."""
+
+    id: RunId
+    site: str
+    kind: Literal["check", "apply"]
+    started_at: datetime
+    ended_at: datetime | None = None
+    tool_version: str
+    baseline: str
+    baseline_version: str
+    catalogue_digest: str
+    operator: Operator
+    exit_code: int | None = None
+
+
+def new_run_id(at: datetime, token: str) -> str:
+    """The id of a run started at ``at`` (aware, UTC) with a token of six hexadecimal digits."""
+    return f"{at:%Y%m%dT%H%M%SZ}-{token}"

@@ -1,0 +1,1 @@
+"""Runs, snapshots, findings, plans and outcomes kept: SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,179 @@
+"""Open a store and keep runs in it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from kit.errors import UsageError
+from kit.i18n import _
+from kit.model.finding import Finding
+from kit.model.plan import DevicePlan
+from kit.model.record import Record
+from kit.model.run import Run
+from kit.model.snapshot import Snapshot
+from kit.store.tables import FINDINGS, OUTCOMES, PLANS, RUNS, SNAPSHOTS
+
+R = TypeVar("R", bound=Record)
+BUSY_TIMEOUT_MS: Final = 15_000
+
+
+class _Findings(Record):
+    findings: tuple[Finding, ...]
+
+
+def _pack(record: Record) -> bytes:
+    # mtime=0: the same record gives the same bytes
+    return gzip.compress(record.model_dump_json(by_alias=True).encode(), 6, mtime=0)
+
+
+def _unpack(kind: type[R], body: bytes) -> R:
+    return kind.model_validate_json(gzip.decompress(body), strict=True)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - DB-API object
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.close()
+
+
+class Store:
+    """Runs and all that belongs to them. Every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use ``open_store``, which brings the tables up to date first."""
+        self._engine = engine
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise _unusable(self._engine.url.render_as_string(hide_password=True), error) from error
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def begin(self, run: Run) -> None:
+        """Keep a run that has just started."""
+        with self._transaction() as connection:
+            row = {"id": run.id, "site": run.site, "kind": run.kind, "body": run.model_dump_json()}
+            connection.execute(insert(RUNS), [row])
+
+    def end(self, run: Run) -> None:
+        """Replace a run by its ended form."""
+        with self._transaction() as connection:
+            connection.execute(
+                update(RUNS).where(RUNS.c.id == run.id).values(body=run.model_dump_json())
+            )
+
+    def _keep(self, table: Table, run: str, records: Mapping[str, Record]) -> None:
+        rows = [
+            {"run": run, "device": device, "body": _pack(record)}
+            for device, record in sorted(records.items())
+        ]
+        if rows:
+            with self._transaction() as connection:
+                connection.execute(insert(table), rows)
+
+    def _kept(self, table: Table, run: str, kind: type[R]) -> dict[str, R]:
+        with self._transaction() as connection:
+            rows = connection.execute(
+                select(table.c.device, table.c.body).where(table.c.run == run)
+            ).all()
+        return {device: _unpack(kind, body) for device, body in sorted(rows)}
+
+    def keep_snapshots(self, run: str, snapshots: Iterable[Snapshot]) -> None:
+        """Keep one snapshot per device."""
+        self._keep(SNAPSHOTS, run, {one.device: one for one in snapshots})
+
+    def keep_findings(self, run: str, findings: Mapping[str, tuple[Finding, ...]]) -> None:
+        """Keep the findings of every device."""
+        kept = {device: _Findings(findings=found) for device, found in findings.items()}
+        self._keep(FINDINGS, run, kept)
+
+    def keep_plans(self, run: str, plans: Iterable[DevicePlan]) -> None:
+        """Keep the plan of every device."""
+        self._keep(PLANS, run, {one.device: one for one in plans})
+
+    def keep_outcomes(self, run: str, outcomes: Mapping[str, Record]) -> None:
+        """Keep what an engine reported of every device."""
+        self._keep(OUTCOMES, run, outcomes)
+
+    def snapshots(self, run: str) -> dict[str, Snapshot]:
+        """Device -> snapshot of a run."""
+        return self._kept(SNAPSHOTS, run, Snapshot)
+
+    def findings(self, run: str) -> dict[str, tuple[Finding, ...]]:
+        """Device -> findings of a run."""
+        return {d: one.findings for d, one in self._kept(FINDINGS, run, _Findings).items()}
+
+    def plans(self, run: str) -> dict[str, DevicePlan]:
+        """Device -> plan of a run."""
+        return self._kept(PLANS, run, DevicePlan)
+
+    def runs(self, site: str) -> tuple[Run, ...]:
+        """Every run of a site, oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                select(RUNS.c.body).where(RUNS.c.site == site).order_by(RUNS.c.id)
+            ).all()
+        return tuple(Run.model_validate_json(body, strict=True) for (body,) in rows)
+
+
+def _unusable(url: str, error: Exception) -> UsageError:
+    detail = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return UsageError(
+        _("the store cannot be used ({detail}).").format(detail=detail),
+        where=url,
+        remedy=_("Check “store” in esms-kit.toml, the free space and your rights there."),
+    )
+
+
+def open_store(url: str) -> Store:
+    """Open the store at an SQLAlchemy URL and bring its tables up to date.
+
+    A missing SQLite file is made, with its folder, readable by its owner only. Raises
+    ``UsageError`` when the store cannot be used or is newer than this version.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+            _private_file(Path(str(parsed.database)))
+        engine = create_engine(parsed)
+        if parsed.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except (SQLAlchemyError, ArgumentError, CommandError, OSError) as error:
+        raise _unusable(url if "@" not in url else url.rsplit("@", 1)[1], error) from error
+    return Store(engine)
+
+
+def _private_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600, exist_ok=True)
+
+
+def canonical(record: Record) -> bytes:
+    """The one JSON form of a record that digests are computed from."""
+    data = record.model_dump(mode="json", by_alias=True)
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
