@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from kit.i18n import _
-from kit.model.device import AccountName, PostRole
+from kit.model.device import AccountName, DeviceClass, OsLabel, PostRole
 from kit.model.identifiers import (
     Cidr,
     FinessNumber,
@@ -48,6 +48,8 @@ Timezone = Annotated[str, AfterValidator(_check_timezone)]
 Siret = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
 Siren = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
+SiteCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,6}$")]
+NamePattern = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 BaselineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,60}$")]
 
 
@@ -106,12 +108,15 @@ class Site(Record):
     """A site with everything its group and legal entity left it; ``id`` is its folder's name.
 
     ``origins`` says where an inherited value comes from (``parameters.ntp_servers`` -> ``legal
-    entity “…”``); what the site itself says is not listed. ``test`` marks a fictitious site: only
-    there are test FINESS numbers accepted, and what is produced for it says so.
+    entity “…”``); what the site itself says is not listed. ``code`` is the short name used in
+    device names; ``default_os`` what a class of devices runs when its delivery note does not say.
+    ``test`` marks a fictitious site: only there are test FINESS numbers accepted, and what is
+    produced for it says so.
     """
 
     id: Slug
     name: PlainText
+    code: SiteCode | None = None
     test: bool = False
     finess_et: FinessNumber | None = None
     finess_ej: FinessNumber | None = None
@@ -129,9 +134,8 @@ class Site(Record):
     management: Management = Management()
     timezone: Timezone = DEFAULT_TIMEZONE
     disabled_rules: tuple[DisabledRule, ...] = ()
-    name_pattern: Annotated[str, StringConstraints(min_length=1, max_length=60)] = (
-        DEFAULT_NAME_PATTERN
-    )
+    name_pattern: NamePattern = DEFAULT_NAME_PATTERN
+    default_os: Mapping[DeviceClass, OsLabel] = {}
     origins: Mapping[str, str] = {}
 
     @model_validator(mode="after")

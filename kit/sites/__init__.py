@@ -1,0 +1,1 @@
+"""What a workspace holds: its configuration, the sites, their devices, the hardware profiles."""

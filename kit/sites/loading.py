@@ -1,0 +1,216 @@
+"""Everything a site's folder holds, read at once, with every mistake of every file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from kit.documents_io.validation import problems_of, validate
+from kit.documents_io.yaml import Document, read_yaml
+from kit.errors import InvalidDocuments, Position, Problem, WorkspaceError
+from kit.i18n import _
+from kit.model.delivery import Delivery
+from kit.model.device import Device
+from kit.model.hardware import HardwareProfile
+from kit.model.known_host import KnownHosts, PinnedKey
+from kit.model.record import Record
+from kit.model.site import Site
+from kit.model.waiver import Waiver
+from kit.sites.consistency import check_site
+from kit.sites.documents import DevicesFile, GroupFile, LegalEntityFile, SiteFile, WaiversFile
+from kit.sites.organisation import Organisation, resolve_site
+from kit.sites.workspace import Workspace
+
+T = TypeVar("T", bound=Record)
+
+SITE_FILE = "site.yaml"
+DEVICES_FILE = "devices.yaml"
+WAIVERS_FILE = "waivers.yaml"
+KNOWN_HOSTS_FILE = "known_hosts.yaml"
+DELIVERIES = "deliveries"
+GROUPS = "_groups"
+LEGAL_ENTITIES = "_legal_entities"
+
+
+@dataclass(frozen=True)
+class LoadedSite:
+    """A site as it stands on disk. ``positions`` finds the place of a device or a waiver."""
+
+    site: Site
+    devices: tuple[Device, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    known_hosts: tuple[PinnedKey, ...] = ()
+    positions: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False)
+
+    def device(self, name: str) -> Device:
+        """One device by name; raises ``WorkspaceError``."""
+        for device in self.devices:
+            if device.id == name:
+                return device
+        raise WorkspaceError(
+            _("the site “{site}” has no device “{device}”.").format(site=self.site.id, device=name),
+            remedy=_("Run “esms-kit inventory {site}” to list them.").format(site=self.site.id),
+        )
+
+    def keys_of(self, device: str) -> tuple[PinnedKey, ...]:
+        """The keys pinned for one device."""
+        return tuple(key for key in self.known_hosts if key.device == device)
+
+
+class _Gathering:
+    """Reads documents one after the other and keeps what is wrong with each."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.problems: list[Problem] = []
+
+    def read(self, record: type[T], path: Path) -> tuple[T, Document] | None:
+        """The document and its record; ``None`` when it has mistakes, which are kept."""
+        try:
+            document = read_yaml(path, self.workspace.shown(path))
+            return validate(record, document), document
+        except InvalidDocuments as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def optional(self, record: type[T], path: Path) -> tuple[T, Document] | None:
+        """As ``read``; a file that is not there is no mistake."""
+        return self.read(record, path) if path.exists() else None
+
+    def named(self, record: type[T], folder: str, name: str, asked_at: Position) -> T | None:
+        """A group or a legal entity that a document names; missing is a mistake of that one."""
+        path = self.workspace.inventories / folder / f"{name}.yaml"
+        if not path.is_file():
+            self.problems.append(
+                Problem(
+                    asked_at,
+                    _("“{name}” is named here, but {file} is not there.").format(
+                        name=name, file=self.workspace.shown(path)
+                    ),
+                    _("Write that file, or correct the name."),
+                )
+            )
+            return None
+        found = self.read(record, path)
+        if found is not None and getattr(found[0], "id", name) != name:
+            self.problems.append(
+                Problem(
+                    found[1].position(("id",)),
+                    _("the id must be the file's name, “{name}”.").format(name=name),
+                    _("Rename one of the two."),
+                )
+            )
+        return found[0] if found else None
+
+
+def list_sites(workspace: Workspace) -> tuple[str, ...]:
+    """The names of all sites, sorted."""
+    if not workspace.inventories.is_dir():
+        return ()
+    return tuple(
+        sorted(path.parent.name for path in workspace.inventories.glob(f"[!_.]*/{SITE_FILE}"))
+    )
+
+
+def load_site(
+    workspace: Workspace, name: str, *, profiles: Mapping[str, HardwareProfile] | None = None
+) -> LoadedSite:
+    """Read and check a whole site.
+
+    With ``profiles``, hardware profiles named by devices are checked too. Raises
+    ``WorkspaceError`` when there is no such site, ``InvalidDocuments`` with every mistake.
+    """
+    folder = workspace.site_folder(name)
+    if not (folder / SITE_FILE).is_file():
+        raise WorkspaceError(
+            _("there is no site “{site}” in this workspace.").format(site=name),
+            where=workspace.shown(folder),
+            remedy=_("Run “esms-kit site list”, or add it with “esms-kit site add”."),
+        )
+    gathering = _Gathering(workspace)
+    read_site = gathering.read(SiteFile, folder / SITE_FILE)
+    read_devices = gathering.optional(DevicesFile, folder / DEVICES_FILE)
+    read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
+    read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
+    read_deliveries = [
+        gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
+    ]
+    site = _resolve(gathering, *read_site) if read_site else None
+    deliveries = [found for found in read_deliveries if found]
+    if site is not None and read_site is not None:
+        gathering.problems.extend(
+            check_site(
+                site,
+                folder.name,
+                read_site[1],
+                read_devices,
+                deliveries,
+                read_hosts,
+                read_waivers,
+                profiles,
+            )
+        )
+    if gathering.problems or site is None:
+        raise InvalidDocuments(
+            _("The site “{site}” has mistakes.").format(site=name),
+            gathering.problems,
+            remedy=_("Correct them and run again; nothing was changed."),
+        )
+    return LoadedSite(
+        site,
+        read_devices[0].devices if read_devices else (),
+        tuple(found[0] for found in deliveries),
+        read_waivers[0].waivers if read_waivers else (),
+        read_hosts[0].keys if read_hosts else (),
+        _places(read_devices, read_waivers),
+    )
+
+
+def _resolve(gathering: _Gathering, file: SiteFile, document: Document) -> Site | None:
+    """The site with its legal entity's and group's choices."""
+    entity = group = None
+    if file.legal_entity is not None:
+        entity = gathering.named(
+            LegalEntityFile, LEGAL_ENTITIES, file.legal_entity, document.position(("legal_entity",))
+        )
+    group_name = file.group or (entity.group if entity else None)
+    if group_name is not None:
+        group = gathering.named(GroupFile, GROUPS, group_name, document.position(("group",)))
+    try:
+        return resolve_site(Organisation(file, entity, group))
+    except ValidationError as error:
+        gathering.problems.extend(problems_of(error, document))
+        return None
+
+
+def _places(
+    devices: tuple[DevicesFile, Document] | None, waivers: tuple[WaiversFile, Document] | None
+) -> dict[tuple[str, str], Position]:
+    """Where each device and each waiver stands."""
+    found: dict[tuple[str, str], Position] = {}
+    if devices:
+        for index, device in enumerate(devices[0].devices):
+            found["device", device.id] = devices[1].position(("devices", index))
+    if waivers:
+        for index, waiver in enumerate(waivers[0].waivers):
+            found["waiver", waiver.id] = waivers[1].position(("waivers", index))
+    return found
+
+
+def load_each(
+    names: Iterable[str], load: Callable[[str], LoadedSite]
+) -> tuple[tuple[LoadedSite, ...], tuple[tuple[str, InvalidDocuments], ...]]:
+    """Load several sites; one with mistakes does not hide the others."""
+    loaded: list[LoadedSite] = []
+    failed: list[tuple[str, InvalidDocuments]] = []
+    for name in names:
+        try:
+            loaded.append(load(name))
+        except InvalidDocuments as error:
+            failed.append((name, error))
+    return tuple(loaded), tuple(failed)

@@ -1,0 +1,128 @@
+"""Site documents written: whole, sorted, byte-stable."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from kit.documents_io.files import write_files
+from kit.documents_io.yaml import dump_yaml
+from kit.errors import UsageError
+from kit.i18n import _
+from kit.model.delivery import Delivery
+from kit.model.device import Device
+from kit.model.known_host import KnownHosts, PinnedKey
+from kit.sites.documents import SiteFile
+from kit.sites.loading import DELIVERIES, DEVICES_FILE, KNOWN_HOSTS_FILE, SITE_FILE
+from kit.sites.workspace import Workspace
+
+_EDITED: Final = (
+    "# Written by esms-kit. Values may be edited by hand; comments are lost when the kit writes\n"
+    "# this file again.\n"
+)
+_GENERATED: Final = "# Written by esms-kit; do not edit by hand.\n"
+
+
+def plain(record: BaseModel) -> dict[str, Any]:
+    """A record as it is written: what was said, without defaults and without what is unset."""
+    data: dict[str, Any] = record.model_dump(
+        mode="json", by_alias=True, exclude_none=True, exclude_defaults=True
+    )
+    return data
+
+
+def devices_document(devices: Iterable[Device]) -> str:
+    """``devices.yaml``, sorted by name."""
+    listed = []
+    for device in sorted(devices, key=lambda device: device.id):
+        data = plain(device)
+        data["state"] = str(device.state)
+        listed.append(data)
+    return _EDITED + dump_yaml({"schema": 1, "devices": listed})
+
+
+def delivery_document(delivery: Delivery) -> str:
+    """A file of the folder ``deliveries``."""
+    return _GENERATED + dump_yaml({"schema": 1, **plain(delivery)})
+
+
+def known_hosts_document(keys: Iterable[PinnedKey]) -> str:
+    """``known_hosts.yaml``, sorted by device and algorithm."""
+    ordered = sorted(keys, key=lambda key: (key.device, key.kind, key.algorithm, key.key))
+    listed = [{**plain(key), "kind": str(key.kind)} for key in ordered]
+    return _GENERATED + dump_yaml({"schema": 1, "keys": listed})
+
+
+def site_document(site: SiteFile) -> str:
+    """``site.yaml`` of a new site."""
+    return _EDITED + dump_yaml({"schema": 1, **plain(site)})
+
+
+def save_documents(workspace: Workspace, site: str, documents: Mapping[str, str]) -> None:
+    """Write documents of one site, all or none; names are relative to the site's folder."""
+    folder = workspace.site_folder(site)
+    write_files({folder / name: text.encode() for name, text in documents.items()})
+
+
+def save_devices(
+    workspace: Workspace,
+    site: str,
+    devices: Iterable[Device],
+    deliveries: Iterable[Delivery] = (),
+) -> None:
+    """Write the devices of a site, and the deliveries they came with, all or none."""
+    documents = {
+        f"{DELIVERIES}/{delivery.id}.yaml": delivery_document(delivery) for delivery in deliveries
+    }
+    documents[DEVICES_FILE] = devices_document(devices)
+    save_documents(workspace, site, documents)
+
+
+def save_known_hosts(workspace: Workspace, site: str, keys: Iterable[PinnedKey]) -> None:
+    """Write the pinned keys of a site."""
+    document = known_hosts_document(KnownHosts(keys=tuple(keys)).keys)
+    save_documents(workspace, site, {KNOWN_HOSTS_FILE: document})
+
+
+def save_site(workspace: Workspace, site: SiteFile) -> None:
+    """Write the file of a new site; raises ``UsageError`` when the site exists already."""
+    path = workspace.site_folder(site.id) / SITE_FILE
+    if path.exists():
+        raise UsageError(
+            _("the site “{site}” exists already.").format(site=site.id),
+            where=workspace.shown(path),
+            remedy=_("Edit its file, or choose another name with --id."),
+        )
+    save_documents(workspace, site.id, {SITE_FILE: site_document(site)})
+
+
+@contextlib.contextmanager
+def hold_site(workspace: Workspace, site: str) -> Iterator[None]:
+    """Keep other commands from changing this site meanwhile.
+
+    The lock goes with the process. Raises ``UsageError`` when another command holds it. Where the
+    system has no such locks (native Windows) nothing is held.
+    """
+    folder = workspace.site_folder(site)
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                _("another command is changing the site “{site}”.").format(site=site),
+                where=workspace.shown(folder),
+                remedy=_("Wait until it has ended, then run this one again."),
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
