@@ -1,0 +1,37 @@
+"""Names and values of kernel parameters, as sysctl.d(5) and the kernel write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NAME: Final = re.compile(r"[a-z0-9_]+(?:\.[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*)+\Z")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\Z")
+
+
+def path_of(name: str) -> str:
+    """Where ``name`` stands below ``/proc/sys``, by sysctl.d(5).
+
+    When the first separator is a dot, dots and slashes change places (``net.ipv4.conf.eth0/1.rp``
+    is ``net/ipv4/conf/eth0.1/rp``); when it is a slash, nothing changes.
+    """
+    first = re.search(r"[./]", name)
+    if first is not None and first.group() == ".":
+        name = name.translate(str.maketrans("./", "/."))
+    return re.sub(r"/+", "/", name).strip("/")
+
+
+def checked_path(name: str) -> str:
+    """``path_of`` a name in dotted form; raises ``ValueError`` for anything else."""
+    if not _NAME.match(name):
+        raise ValueError(f"not the name of a kernel parameter: {name[:80]!r}")
+    return path_of(name)
+
+
+def value_of(text: str) -> int | str:
+    """A whole decimal number as ``int``, anything else as text with single blanks.
+
+    Numbers in hexadecimal or with leading zeros stay text: not every parameter reads them alike.
+    """
+    words = " ".join(text.split())
+    return int(words) if _NUMBER.match(words) else words
