@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from kit.documents_io.yaml import Document, Path_
@@ -103,8 +103,6 @@ def validate(record: type[T], document: Document, data: Any = ..., prefix: Path_
     """
     content = document.data if data is ... else data
     try:
-        if isinstance(record, type) and issubclass(record, BaseModel):
-            return record.model_validate_json(json.dumps(content), strict=True)
         return TypeAdapter(record).validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         raise InvalidDocuments(

@@ -109,7 +109,8 @@ class _Reader:
 def _events_problem(text: str, file: str) -> Iterator[Problem]:
     """Tags, anchors and aliases of the document, each as a problem."""
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        position = Position(file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        position = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             yield Problem(position, _("anchors and aliases are not read."), _("Write it out."))
         elif getattr(event, "tag", None) not in (None, "!"):
@@ -161,6 +162,7 @@ def read_yaml(path: Path, shown_as: str = "") -> Document:
     file = shown_as or str(path)
     problem = ""
     text = ""
+    raw = b""
     try:
         raw = path.read_bytes()
         if len(raw) > MAX_BYTES:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, get_args
 
 Language = Literal["fr", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
@@ -32,9 +32,8 @@ def use_language(language: str) -> Language:
     """Choose the language of this context; raises ``ValueError`` when it is not one of two."""
     if language not in LANGUAGES:
         raise ValueError(language)
-    chosen = cast("Language", language)
-    _language.set(chosen)
-    return chosen
+    _language.set(language)
+    return language
 
 
 def current_language() -> Language:

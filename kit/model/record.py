@@ -6,6 +6,4 @@ from pydantic import BaseModel, ConfigDict
 class Record(BaseModel):
     """An immutable value; unknown keys and wrong types are errors, nothing is coerced."""
 
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)

@@ -204,9 +204,7 @@ class Setting(Record, ABC):
             return Verdict.FAIL, violation
         return (Verdict.ERROR, unknown) if unknown else (Verdict.PASS, ())
 
-    def _judge_no_instance(
-        self, key: str, *, complete: bool
-    ) -> tuple[Verdict, tuple[Reason, ...]]:
+    def _judge_no_instance(self, key: str, *, complete: bool) -> tuple[Verdict, tuple[Reason, ...]]:
         if not complete:
             return Verdict.ERROR, (Reason(code=ReasonCode.INSTANCES_INCOMPLETE, subject=key),)
         none = (Reason(code=ReasonCode.NO_INSTANCE, subject=key),)
