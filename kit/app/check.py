@@ -1,0 +1,150 @@
+"""Check a site: collect (or take recorded snapshots), judge, keep the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from kit import __version__
+from kit.app.opening import OpenSite
+from kit.errors import UsageError
+from kit.i18n import _
+from kit.loop.reading import Collect, Reading, judge_site, read_site
+from kit.model.device import DeviceState
+from kit.model.finding import Finding
+from kit.model.rule import Severity
+from kit.model.run import Operator, Run, new_run_id
+from kit.model.snapshot import Outcome, Snapshot
+from kit.model.verdict import ReasonCode, Verdict
+from kit.store.store import Store
+
+OK = 0
+FINDINGS = 1
+UNKNOWN = 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks, the clock (aware, UTC) and a random token: what a run needs from outside."""
+
+    operator: Operator
+    clock: Callable[[], datetime]
+    token: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """A run and what it read."""
+
+    run: Run
+    reading: Reading
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding of every device."""
+        return tuple(one for found in self.reading.findings().values() for one in found)
+
+
+def start_run(site: OpenSite, asked: Asked, kind: Literal["check", "apply"], at: datetime) -> Run:
+    """The record of a run that begins at ``at``."""
+    return Run(
+        id=new_run_id(at, asked.token),
+        site=site.loaded.site.id,
+        kind=kind,
+        started_at=at,
+        tool_version=__version__,
+        baseline=site.baseline.id,
+        baseline_version=site.baseline.version,
+        catalogue_digest=site.catalogue.digest,
+        operator=asked.operator,
+    )
+
+
+def keep(store: Store, run: Run, reading: Reading) -> None:
+    """Keep everything a reading brought under its run."""
+    store.keep_snapshots(run.id, reading.snapshots.values())
+    store.keep_findings(run.id, reading.findings())
+    store.keep_plans(run.id, reading.plans.values())
+
+
+def check(
+    site: OpenSite,
+    store: Store,
+    asked: Asked,
+    collect: Collect,
+    *,
+    limit: str | None = None,
+    fail_on: Severity = Severity.LOW,
+) -> CheckResult:
+    """Collect and judge the devices chosen; every one of them is in the result."""
+    devices = site.devices(limit)
+    at = asked.clock()
+    run = start_run(site, asked, "check", at)
+    store.begin(run)
+    reading = read_site(site.context(at), devices, site.profiles, collect)
+    return _ended(store, asked, run, reading, fail_on)
+
+
+def check_recorded(
+    site: OpenSite,
+    store: Store,
+    asked: Asked,
+    snapshots: Mapping[str, Snapshot],
+    *,
+    limit: str | None = None,
+    fail_on: Severity = Severity.LOW,
+) -> CheckResult:
+    """Judge recorded snapshots; a device chosen that has none was never seen.
+
+    Raises ``UsageError`` when a snapshot belongs to no device of the site.
+    """
+    devices = site.devices(limit)
+    foreign = sorted(set(snapshots) - {one.id for one in site.loaded.devices})
+    if foreign:
+        raise UsageError(
+            _("these snapshots belong to no device of the site: {names}.").format(
+                names=", ".join(foreign)
+            ),
+            where=site.loaded.site.id,
+            remedy=_("Check the site named, or take the devices in first."),
+        )
+    at = asked.clock()
+    run = start_run(site, asked, "check", at)
+    store.begin(run)
+    present = [one for one in devices if one.state is not DeviceState.REMOVED]
+    chosen = {one.id: snapshots[one.id] for one in present if one.id in snapshots}
+    reading = judge_site(site.context(at), present, site.profiles, chosen)
+    return _ended(store, asked, run, reading, fail_on)
+
+
+def _ended(
+    store: Store, asked: Asked, run: Run, reading: Reading, fail_on: Severity
+) -> CheckResult:
+    keep(store, run, reading)
+    result = CheckResult(run, reading)
+    code = exit_code(result.findings(), fail_on)
+    done = run.model_copy(update={"ended_at": asked.clock(), "exit_code": code})
+    store.end(done)
+    return CheckResult(done, reading)
+
+
+def exit_code(findings: Sequence[Finding], fail_on: Severity = Severity.LOW) -> int:
+    """4 when something is in error or a device was not reached, 1 when anything stands, else 0.
+
+    Failures below ``fail_on`` are left out; waived ones are not (a waiver rewrites nothing), and
+    what is not known never is.
+    """
+    if any(one.verdict is Verdict.ERROR or _not_reached(one) for one in findings):
+        return UNKNOWN
+    standing = any(
+        one.verdict is Verdict.NOT_CHECKED
+        or (one.verdict is Verdict.FAIL and one.severity.order >= fail_on.order)
+        for one in findings
+    )
+    return FINDINGS if standing else OK
+
+
+def _not_reached(finding: Finding) -> bool:
+    tried = {reason.subject for reason in finding.reasons if reason.code is ReasonCode.NOT_REACHED}
+    return bool(tried - {Outcome.NOT_ATTEMPTED.value})

@@ -1,0 +1,96 @@
+"""A site opened with everything that judges it, checked against the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kit.catalogue.loading import shipped_catalogue
+from kit.checking.judging import Context
+from kit.desired.parameters import parameter_problems
+from kit.desired.selection import baseline_of
+from kit.errors import InvalidDocuments, Position, Problem, UsageError
+from kit.hardware.loading import load_profiles
+from kit.i18n import _
+from kit.model.catalogue import Catalogue
+from kit.model.device import Device
+from kit.model.hardware import HardwareProfile
+from kit.model.rule import Baseline
+from kit.sites.loading import LoadedSite, load_site
+from kit.sites.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class OpenSite:
+    """A site with its hardware profiles, the catalogue and its baseline."""
+
+    workspace: Workspace
+    loaded: LoadedSite
+    profiles: Mapping[str, HardwareProfile]
+    catalogue: Catalogue
+    baseline: Baseline
+
+    def context(self, at: datetime) -> Context:
+        """What judging needs besides the device, at a moment (aware)."""
+        return Context(self.catalogue, self.baseline, self.loaded.site, self.loaded.waivers, at)
+
+    def devices(self, limit: str | None = None) -> tuple[Device, ...]:
+        """The devices whose name matches one of the comma-separated patterns (``*``, ``?``).
+
+        Raises ``UsageError`` when nothing matches: an empty selection must never look done.
+        """
+        from fnmatch import fnmatchcase
+
+        if limit is None:
+            return self.loaded.devices
+        patterns = [part.strip() for part in limit.split(",") if part.strip()]
+        chosen = tuple(
+            device
+            for device in self.loaded.devices
+            if any(fnmatchcase(device.id, pattern) for pattern in patterns)
+        )
+        if not chosen:
+            raise UsageError(
+                _("no device of this site matches “{limit}”.").format(limit=limit),
+                where=self.loaded.site.id,
+                remedy=_("Run “esms-kit inventory {site}” to see the names.").format(
+                    site=self.loaded.site.id
+                ),
+            )
+        return chosen
+
+
+def open_site(workspace: Workspace, name: str) -> OpenSite:
+    """Open a site; raises ``InvalidDocuments`` with everything wrong in its files at once."""
+    catalogue = shipped_catalogue()
+    profiles = load_profiles(workspace)
+    loaded = load_site(workspace, name, profiles=profiles)
+    problems = list(_against_catalogue(workspace, loaded, catalogue))
+    if problems:
+        raise InvalidDocuments(
+            _("The site “{site}” has mistakes.").format(site=name),
+            problems,
+            remedy=_("Correct them and run again; nothing was changed."),
+        )
+    return OpenSite(workspace, loaded, profiles, catalogue, baseline_of(catalogue, loaded.site))
+
+
+def _against_catalogue(
+    workspace: Workspace, loaded: LoadedSite, catalogue: Catalogue
+) -> Iterator[Problem]:
+    known = {*catalogue.rules, *catalogue.standing}
+    remedy = _("“esms-kit catalogue list” lists the rules.")
+    folder = workspace.site_folder(loaded.site.id)
+    site_file = workspace.shown(folder / "site.yaml")
+    yield from parameter_problems(loaded.site, catalogue, site_file)
+    for waiver in loaded.waivers:
+        if waiver.rule not in known:
+            position = loaded.positions.get(("waiver", waiver.id), Position("waivers.yaml"))
+            message = _("waiver {id}: the rule “{rule}” is unknown.")
+            yield Problem(position, message.format(id=waiver.id, rule=waiver.rule), remedy)
+    for disabled in loaded.site.disabled_rules:
+        if disabled.rule not in known:
+            position = loaded.positions.get(("disabled_rule", disabled.rule), Position(site_file))
+            message = _("the rule “{rule}” is unknown.")
+            yield Problem(position, message.format(rule=disabled.rule), remedy)

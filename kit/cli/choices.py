@@ -1,0 +1,53 @@
+"""Words of the command line turned into what the app takes; a wrong one is a usage error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from kit.errors import UsageError
+from kit.i18n import _
+
+if TYPE_CHECKING:
+    from kit.model.device import DeviceClass
+    from kit.model.rule import Severity
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _one(kind: type[E], word: str, option: str) -> E:
+    try:
+        return kind(word)
+    except ValueError as error:
+        raise UsageError(
+            _("“{word}” is not a choice here.").format(word=word),
+            where=option,
+            remedy=_("Choose one of: {choices}.").format(choices=", ".join(kind)),
+        ) from error
+
+
+def severity(word: str) -> Severity:
+    """A severity."""
+    from kit.model.rule import Severity
+
+    return _one(Severity, word, "--fail-on")
+
+
+def device_classes(words: Iterable[str]) -> tuple[DeviceClass, ...]:
+    """Device classes."""
+    from kit.model.device import DeviceClass
+
+    return tuple(_one(DeviceClass, word, "--class") for word in words)
+
+
+class EngineName(StrEnum):
+    """The engines this version has."""
+
+    AUTO = "auto"
+    PYINFRA = "pyinfra"
+
+
+def engine_named(word: str) -> str:
+    """An engine."""
+    return _one(EngineName, word, "--engine").value

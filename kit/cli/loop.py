@@ -1,0 +1,192 @@
+"""``check``, ``plan`` and ``apply``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.session import REDACTOR, Session, session_of
+from kit.i18n import _
+
+if TYPE_CHECKING:
+    from kit.app.opening import OpenSite
+    from kit.loop.reading import Collect
+
+Site = Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))]
+Limit = Annotated[
+    str | None,
+    typer.Option("--limit", help=_("Only these devices: names or patterns, comma-separated.")),
+]
+AsJson = Annotated[bool, typer.Option("--json", help=_("Answer in JSON."))]
+Rules = Annotated[
+    list[str] | None, typer.Option("--rule", help=_("Only differences of this rule (repeatable)."))
+]
+Classes = Annotated[
+    list[str] | None, typer.Option("--class", help=_("Only devices of this class (repeatable)."))
+]
+
+
+def collect_with(
+    session: Session, site: OpenSite, label: str
+) -> tuple[Collect, Callable[[], None]]:
+    """The collector the app calls, with progress on standard error, and how to end it."""
+    from kit.app.collecting import collector_for
+    from kit.cli.terminal import progress
+
+    jobs = session.jobs_for(site.workspace)
+    total = sum(1 for one in site.loaded.devices if one.connection is not None)
+    step, finished = progress(total, label)
+    return collector_for(site, jobs=jobs, redactor=REDACTOR, done=step), finished
+
+
+def check(
+    context: typer.Context,
+    site: Site,
+    limit: Limit = None,
+    from_files: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help=_("Judge recorded snapshots instead of collecting.")),
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", help=_("low, medium, high or critical."))
+    ] = "low",
+    as_json: AsJson = False,
+) -> int:
+    """Run ``esms-kit check``."""
+    from kit.app import check as use_case
+    from kit.app.collecting import recorded
+    from kit.app.opening import open_site
+    from kit.app.running import asked
+    from kit.cli.choices import severity
+    from kit.cli.loop_shown import show_check
+    from kit.store.store import open_store
+
+    session = session_of(context)
+    workspace = session.workspace()
+    opened = open_site(workspace, site)
+    threshold = severity(fail_on)
+    snapshots = recorded(from_files) if from_files else None
+    store = open_store(workspace.store_url())
+    try:
+        if snapshots is not None:
+            result = use_case.check_recorded(
+                opened, store, asked(), snapshots, limit=limit, fail_on=threshold
+            )
+        else:
+            collect, finished = collect_with(session, opened, _("Checking"))
+            try:
+                result = use_case.check(
+                    opened, store, asked(), collect, limit=limit, fail_on=threshold
+                )
+            finally:
+                finished()
+    finally:
+        store.close()
+    show_check(opened, result, as_json=as_json, verbose=session.verbose)
+    return result.run.exit_code or 0
+
+
+def plan(
+    context: typer.Context,
+    site: Site,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help=_("Write the plan to this file."))
+    ] = None,
+    limit: Limit = None,
+    rules: Rules = None,
+    classes: Classes = None,
+    as_json: AsJson = False,
+) -> int:
+    """Run ``esms-kit plan``."""
+    from kit.app import plan as use_case
+    from kit.app.opening import open_site
+    from kit.app.running import now
+    from kit.cli.choices import device_classes
+    from kit.cli.plan_shown import show_plan
+    from kit.documents_io.files import write_file
+
+    session = session_of(context)
+    opened = open_site(session.workspace(), site)
+    kinds = device_classes(classes or ())
+    collect, finished = collect_with(session, opened, _("Reading"))
+    try:
+        result = use_case.plan(opened, now, collect, limit=limit, rules=rules or (), classes=kinds)
+    finally:
+        finished()
+    if output is not None:
+        write_file(output, result.plan.model_dump_json(by_alias=True, indent=2) + "\n")
+    show_plan(opened, result.plan, as_json=as_json, verbose=session.verbose)
+    return result.exit_code
+
+
+def apply(
+    context: typer.Context,
+    site: Site,
+    limit: Limit = None,
+    rules: Rules = None,
+    classes: Classes = None,
+    engine: Annotated[str, typer.Option("--engine", help=_("auto or pyinfra."))] = "auto",
+    yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
+    without_watchdog: Annotated[
+        bool,
+        typer.Option(
+            "--without-watchdog",
+            help=_("Also change what may cut the way in, with nothing to bring it back."),
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Run ``esms-kit apply``."""
+    from kit.app import apply as use_case
+    from kit.app.opening import open_site
+    from kit.app.running import asked
+    from kit.cli.apply_shown import narrator, show_apply
+    from kit.cli.choices import device_classes, engine_named
+    from kit.cli.plan_shown import show_plan
+    from kit.cli.terminal import confirm
+    from kit.store.store import open_store
+
+    session = session_of(context)
+    workspace = session.workspace()
+    opened = open_site(workspace, site)
+    chosen = use_case.Choice(
+        limit=limit,
+        rules=tuple(rules or ()),
+        classes=tuple(device_classes(classes or ())),
+        without_watchdog=without_watchdog,
+        engine=engine_named(engine),
+        jobs=session.jobs_for(workspace),
+    )
+    collect, finished = collect_with(session, opened, _("Reading"))
+
+    def agreed(planned: use_case.Planned) -> bool:
+        finished()
+        if not as_json:
+            show_plan(opened, planned.plan, as_json=False, verbose=session.verbose)
+        return yes or confirm(_("Make these changes?"))
+
+    store = open_store(workspace.store_url())
+    try:
+        result = use_case.apply(
+            opened, store, asked(), collect, chosen,
+            agreed=agreed, redactor=REDACTOR, on_event=narrator(as_json=as_json),
+        )  # fmt: skip
+    finally:
+        finished()
+        store.close()
+    show_apply(opened, result, as_json=as_json)
+    return result.exit_code
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    commands: Sequence[tuple[Callable[..., int], str]] = (
+        (check, _("Read the devices of a site and judge them; changes nothing.")),
+        (plan, _("Show what would change, old -> new; changes nothing.")),
+        (apply, _("Make the changes that are wanted, then check again.")),
+    )
+    for command, text in commands:
+        app.command(help=text)(command)

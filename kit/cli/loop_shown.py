@@ -1,0 +1,124 @@
+"""What ``check`` shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from kit.cli.terminal import console, say, show_json, show_table
+from kit.i18n import _, localized, ngettext
+
+if TYPE_CHECKING:
+    from kit.app.check import CheckResult
+    from kit.app.opening import OpenSite
+    from kit.model.finding import Finding
+    from kit.model.verdict import Verdict
+
+
+def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: int) -> None:
+    """A table of devices, what stands, and where to go from here."""
+    if as_json:
+        show_json(
+            {
+                "schema": 1,
+                "run": result.run.model_dump(mode="json"),
+                "devices": {
+                    device: [one.model_dump(mode="json") for one in found]
+                    for device, found in result.reading.findings().items()
+                },
+            }
+        )
+        return
+    _show_devices(site, result)
+    _show_standing(site, result, verbose)
+    _show_end(site, result)
+
+
+def _show_devices(site: OpenSite, result: CheckResult) -> None:
+    from kit.checking.reasons import verdict_label
+    from kit.checking.scores import score
+    from kit.model.verdict import Verdict
+
+    shown: tuple[Verdict, ...] = (
+        Verdict.PASS,
+        Verdict.FAIL,
+        Verdict.ERROR,
+        Verdict.NOT_CHECKED,
+    )
+    rows = []
+    for device, findings in result.reading.findings().items():
+        counts = score(findings)
+        rows.append(
+            [
+                device,
+                *(str(counts.counts[verdict] or "·") for verdict in shown),
+                "–" if counts.ratio is None else f"{counts.ratio:.0%}",
+                counts.grade or "–",
+                _state(result, device),
+            ]
+        )
+    title = _("{site} – baseline {baseline} {version}").format(
+        site=site.loaded.site.name, baseline=site.baseline.id, version=site.baseline.version
+    )
+    heads = [_("Device"), *(verdict_label(one) for one in shown), _("Score"), _("Grade"), _("Read")]
+    show_table(heads, rows, title=title)
+
+
+def _state(result: CheckResult, device: str) -> str:
+    from kit.checking.reasons import explain, outcome_label
+    from kit.model.snapshot import Outcome
+
+    snapshot = result.reading.snapshots.get(device)
+    if snapshot is None:
+        first = result.reading.judged[device].findings
+        return explain(first[0].reasons[0]) if first and first[0].reasons else _("never read")
+    label = outcome_label(snapshot.outcome)
+    return (
+        label if snapshot.outcome is Outcome.DONE else f"{label} – {snapshot.detail}".rstrip(" –")
+    )
+
+
+def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
+    from kit.checking.reasons import explain, severity_label
+    from kit.model.verdict import Verdict
+
+    by_rule: dict[str, list[Finding]] = defaultdict(list)
+    for one in result.findings():
+        if one.verdict in {Verdict.FAIL, Verdict.ERROR}:
+            by_rule[one.rule].append(one)
+    if not by_rule:
+        return
+    worst = sorted(by_rule.items(), key=lambda item: (-item[1][0].severity.order, item[0]))
+    rows = [
+        [
+            f"{found[0].severity}\t{severity_label(found[0].severity)}",
+            localized(site.catalogue.texts(rule).title),
+            _devices_of(found, verbose),
+        ]
+        for rule, found in worst
+    ]
+    show_table([_("Severity"), _("Finding"), _("Devices")], rows, styled=0, title=_("What stands"))
+    if verbose:
+        for rule, found in worst:
+            for one in found:
+                reasons = "; ".join(explain(reason) for reason in one.reasons[:6])
+                say(f"{one.subject.id} · {rule}: {reasons}", style="dim")
+
+
+def _devices_of(found: list[Finding], verbose: int) -> str:
+    names = sorted({one.subject.id for one in found})
+    if verbose or len(names) <= 4:
+        return ", ".join(names)
+    return ngettext("{count} device", "{count} devices", len(names)).format(count=len(names))
+
+
+def _show_end(site: OpenSite, result: CheckResult) -> None:
+    say(
+        _("Run {run} kept. Report: esms-kit report {site}").format(
+            run=result.run.id, site=site.loaded.site.id
+        )
+    )
+    if not console().is_terminal:
+        return
+    if result.run.exit_code:
+        say(_("What can be mended: esms-kit plan {site}").format(site=site.loaded.site.id))

@@ -1,0 +1,82 @@
+"""What ``plan`` shows: old -> new, per device, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kit.cli.terminal import console, printable, say, show_json
+from kit.i18n import _, localized, ngettext
+
+if TYPE_CHECKING:
+    from kit.app.opening import OpenSite
+    from kit.model.plan import Change, DevicePlan, Plan
+
+
+def show_plan(site: OpenSite, plan: Plan, *, as_json: bool, verbose: int) -> None:
+    """Every device with what would change, what is refused, what needs hands or a reboot."""
+    if as_json:
+        show_json(plan.model_dump(mode="json", by_alias=True))
+        return
+    for device in plan.devices:
+        _show_device(site, device, verbose)
+    changes = sum(len(device.changes) for device in plan.devices)
+    hands = sum(len(device.by_hand) for device in plan.devices)
+    say(
+        _("{changes} on {devices}; {hands} for hands.").format(
+            changes=ngettext("{count} change", "{count} changes", changes).format(count=changes),
+            devices=ngettext("{count} device", "{count} devices", len(plan.devices)).format(
+                count=len(plan.devices)
+            ),
+            hands=hands,
+        )
+    )
+
+
+def _title(site: OpenSite, rule: str) -> str:
+    return localized(site.catalogue.texts(rule).title)
+
+
+def _show_device(site: OpenSite, device: DevicePlan, verbose: int) -> None:
+    from rich.rule import Rule
+
+    from kit.checking.reasons import explain, fix_label, pending_label
+
+    out = console()
+    out.print(Rule(printable(device.device), align="left", style="bold"))
+    if device.not_known is not None:
+        say("  " + explain(device.not_known), style="yellow")
+        return
+    if not (device.changes or device.refused or device.by_hand or device.pending):
+        say("  " + _("Nothing to change."), style="green")
+    for number, change in enumerate(device.changes, 1):
+        _show_change(site, number, change, verbose)
+    for refusal in device.refused:
+        say(f"  ✗ {refusal.target}: {explain(refusal.reason)}", style="red")
+    for one in device.by_hand:
+        say(f"  ☐ {_title(site, one.rule)} ({fix_label(one.fix)})", style="yellow")
+    for waiting in device.pending:
+        say(f"  … {_title(site, waiting.rule)} ({pending_label(waiting.pending)})")
+    if device.on_request:
+        say(
+            "  "
+            + _("Checked only, enforced on request: {rules}").format(
+                rules=", ".join(device.on_request)
+            ),
+            style="dim",
+        )
+
+
+def _show_change(site: OpenSite, number: int, change: Change, verbose: int) -> None:
+    marks = []
+    if change.may_cut:
+        marks.append(_("may cut the way in"))
+    if not change.reversible:
+        marks.append(_("cannot be undone before a restart"))
+    if change.effective.value != "now":
+        marks.append(change.effective.value)
+    suffix = f"  [{', '.join(marks)}]" if marks else ""
+    say(f"  {number}. {change.kind} {change.target}{suffix}", style="bold" if marks else "")
+    for value in change.values:
+        say(f"       {value.key}: {value.old} → {value.new}   ({_title(site, value.rule)})")
+    if verbose and change.along:
+        say("       " + _("written along: {names}").format(names=", ".join(change.along)), "dim")

@@ -1,0 +1,100 @@
+"""Choose the language, build the commands, run one, turn errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from kit.errors import InvalidDocuments, KitError
+from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, _, use_language
+
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
+INTERNAL: Final = 4
+
+
+def _language_asked(arguments: Sequence[str]) -> str:
+    """``--lang`` of the command line, else ``ESMS_KIT_LANG``, else French.
+
+    Help texts are made before the command line is parsed, so it is looked for here.
+    """
+    asked = os.environ.get("ESMS_KIT_LANG", "")
+    for index, argument in enumerate(arguments):
+        if argument == "--lang" and index + 1 < len(arguments):
+            asked = arguments[index + 1]
+        elif argument.startswith("--lang="):
+            asked = argument.removeprefix("--lang=")
+    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code and never raises."""
+    use_language(_language_asked(arguments))
+    import click
+    from typer.main import get_command
+
+    from kit.cli.commands import build
+
+    debug = "--debug" in arguments
+    try:
+        result = get_command(build()).main(
+            args=list(arguments), prog_name="esms-kit", standalone_mode=False
+        )
+    except KitError as error:
+        return _report(error, as_json="--json" in arguments, debug=debug)
+    except click.exceptions.Exit as done:
+        return int(done.exit_code)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print(_("Interrupted; nothing else will be done."), file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left: not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last barrier before the user
+        return _internal(error, debug=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _safe(text: str) -> str:
+    from kit.cli.terminal import printable
+
+    return "\n".join(printable(line) for line in text.splitlines())
+
+
+def _report(error: KitError, *, as_json: bool, debug: bool) -> int:
+    if as_json:
+        problems = [
+            {"where": str(one.position), "message": one.message, "remedy": one.remedy}
+            for one in (error.problems if isinstance(error, InvalidDocuments) else ())
+        ]
+        shown = {
+            "schema": 1, "error": error.message, "where": error.where,
+            "remedy": error.remedy, "problems": problems, "exit_code": error.exit_code,
+        }  # fmt: skip
+        print(json.dumps(shown, ensure_ascii=False, indent=2), file=sys.stderr)  # noqa: T201
+    else:
+        print(_safe(f"{_('Error')}: {error}"), file=sys.stderr)  # noqa: T201
+    if debug:
+        _trace(error)
+    return error.exit_code
+
+
+def _internal(error: Exception, *, debug: bool) -> int:
+    message = _("Unexpected error: {detail}").format(detail=f"{type(error).__name__}: {error}")
+    remedy = _("Run the same command with --debug and send its output to the kit's maintainers.")
+    print(_safe(f"{message}\n{remedy}"), file=sys.stderr)  # noqa: T201
+    if debug:
+        _trace(error)
+    return INTERNAL
+
+
+def _trace(error: Exception) -> None:
+    import traceback
+
+    print(_safe("".join(traceback.format_exception(error))), file=sys.stderr)  # noqa: T201

@@ -1,0 +1,1 @@
+"""The loop for one site: ``reading`` (collect, check, plan) and ``applying``."""
