@@ -219,6 +219,7 @@ def _detail(one: DesiredSetting, detail: Detail) -> FindingDetail:
         key=detail.key,
         verdict=detail.verdict,
         operator=detail.expected.op.value,
+        quantifier=one.setting.quantifier.value,
         expected="" if valueless else show_value(detail.expected.value),
         observed=show_observation(detail.observed),
         reasons=detail.reasons,

@@ -48,6 +48,7 @@ class FindingDetail(Record):
     key: str
     verdict: Verdict
     operator: str
+    quantifier: str = "all"  # how many of several instances must meet it
     expected: str
     observed: str
     reasons: tuple[Reason, ...] = ()

@@ -1,0 +1,169 @@
+"""What the closed lists of the model are called on a screen and in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from kit.i18n import N_, _
+from kit.model.device import DeviceClass, DeviceState, PostRole
+from kit.model.facts import Fact
+from kit.model.finding import Provenance
+from kit.model.hardware import SupportEnd
+from kit.model.meta import Fix
+from kit.model.observation import Unread
+from kit.model.platform import Platform
+from kit.model.rule import Severity
+from kit.model.snapshot import Outcome
+from kit.model.tier import Tier
+from kit.model.verdict import Pending, Verdict
+
+# Keyed by class first: members of two lists may be equal as text (``absent``, ``server``).
+_LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
+    Verdict: {
+        Verdict.PASS: N_("Compliant"),
+        Verdict.FAIL: N_("Non-compliant"),
+        Verdict.ERROR: N_("Undetermined"),
+        Verdict.NOT_CHECKED: N_("Not checked"),
+        Verdict.NOT_APPLICABLE: N_("Not applicable"),
+    },
+    Severity: {
+        Severity.LOW: N_("Low"),
+        Severity.MEDIUM: N_("Medium"),
+        Severity.HIGH: N_("High"),
+        Severity.CRITICAL: N_("Critical"),
+    },
+    Tier: {
+        Tier.CORE: N_("Core"),
+        Tier.RECOMMENDED: N_("Recommended"),
+        Tier.OPTIONAL: N_("Optional"),
+    },
+    Fix: {
+        Fix.REMOTE: N_("Remotely, by the kit"),
+        Fix.AT_INSTALL: N_("When the device is reinstalled"),
+        Fix.BY_HAND: N_("By hand, at the device"),
+        Fix.PURCHASE: N_("By replacing the equipment"),
+    },
+    Pending: {
+        Pending.REBOOT: N_("waits for a restart"),
+        Pending.RELOGIN: N_("waits for the next log-on"),
+        Pending.MDM_SYNC: N_("waits for newer evidence"),
+        Pending.LONG_RUNNING: N_("still running on the device"),
+    },
+    Outcome: {
+        Outcome.DONE: N_("read in full"),
+        Outcome.NOT_REACHED: N_("did not answer"),
+        Outcome.KEY_CHANGED: N_("shows another host key than the one pinned"),
+        Outcome.NOT_TRUSTED: N_("its host key has not been pinned yet"),
+        Outcome.LOGIN_REFUSED: N_("refused the log-on"),
+        Outcome.SUDO_REFUSED: N_("refused administrator rights"),
+        Outcome.TIMEOUT: N_("took longer than allowed to answer"),
+        Outcome.TOO_LARGE: N_("sent a larger answer than is accepted"),
+        Outcome.BROKEN: N_("sent an answer that cannot be understood"),
+        Outcome.NOT_ATTEMPTED: N_("nobody tried to reach it"),
+    },
+    Provenance: {
+        Provenance.MEASURED: N_("read remotely"),
+        Provenance.ON_SITE: N_("read at the device"),
+        Provenance.IMPORTED: N_("export of another tool"),
+        Provenance.DECLARED: N_("declared"),
+        Provenance.CONSTRUCTED: N_("data constructed for demonstration"),
+        Provenance.NONE: N_("nobody looked"),
+    },
+    Unread: {
+        Unread.TRUNCATED: N_("the answer was cut short"),
+        Unread.TIMEOUT: N_("the read took longer than allowed"),
+        Unread.MISSING_BINARY: N_("the program that tells it is not installed"),
+        Unread.DENIED: N_("the rights were not sufficient"),
+        Unread.FAILED: N_("the program ended with an error"),
+        Unread.UNPARSABLE: N_("the answer was not understood"),
+        Unread.NOT_ANSWERED: N_("the answer says nothing about it"),
+        Unread.NOT_COLLECTED: N_("it was not collected"),
+        Unread.TOO_LARGE: N_("the answer was larger than is accepted"),
+    },
+    Fact: {
+        Fact.OS: N_("operating system"),
+        Fact.OS_FAMILY: N_("family of the operating system"),
+        Fact.ARCHITECTURE: N_("architecture"),
+        Fact.INIT: N_("init system"),
+        Fact.DESKTOP: N_("graphical session"),
+        Fact.CONTAINER: N_("container"),
+        Fact.SERIAL: N_("serial number"),
+        Fact.MODEL: N_("model"),
+        Fact.TPM: N_("TPM"),
+        Fact.SECURE_BOOT: N_("Secure Boot"),
+        Fact.MEMORY_MIB: N_("memory"),
+    },
+    DeviceClass: {
+        DeviceClass.DESKTOP: N_("Desktop computers"),
+        DeviceClass.LAPTOP: N_("Laptops"),
+        DeviceClass.THIN_CLIENT: N_("Thin clients"),
+        DeviceClass.SERVER: N_("Servers"),
+        DeviceClass.TABLET: N_("Tablets"),
+        DeviceClass.SMARTPHONE: N_("Smartphones"),
+        DeviceClass.SWITCH: N_("Switches"),
+        DeviceClass.ACCESS_POINT: N_("Wi-Fi access points"),
+        DeviceClass.FIREWALL: N_("Firewalls"),
+        DeviceClass.READER: N_("Card readers"),
+        DeviceClass.SECURITY_KEY: N_("Security keys"),
+    },
+    PostRole: {
+        PostRole.SHARED_CARE_POST: N_("Shared care post"),
+        PostRole.PERSONAL_POST: N_("Personal post"),
+        PostRole.OFFICE: N_("Office post"),
+        PostRole.KIOSK: N_("Kiosk"),
+        PostRole.SERVER: N_("Server"),
+    },
+    DeviceState: {
+        DeviceState.EXPECTED: N_("expected"),
+        DeviceState.RECEIVED: N_("received"),
+        DeviceState.ADOPTED: N_("in service"),
+        DeviceState.REMOVED: N_("removed"),
+    },
+    Platform: {
+        Platform.LINUX: N_("Linux"),
+        Platform.WINDOWS: N_("Windows"),
+        Platform.ANDROID: N_("Android"),
+        Platform.IPADOS: N_("iPadOS"),
+        Platform.NETWORK: N_("network gear"),
+        Platform.NONE: N_("no operating system"),
+    },
+    SupportEnd: {
+        SupportEnd.SECURITY_UPDATES: N_("security updates"),
+        SupportEnd.FIRMWARE: N_("firmware"),
+        SupportEnd.HARDWARE: N_("hardware"),
+    },
+}
+
+# A theme is the name of a file of rules; one that is not listed is shown by that name.
+_THEMES: Final[Mapping[str, str]] = {
+    "accounts": N_("Accounts and passwords"),
+    "equipment": N_("Equipment"),
+    "files": N_("Files and permissions"),
+    "firewall": N_("Firewall"),
+    "kernel": N_("Kernel"),
+    "logging": N_("Logs"),
+    "network": N_("Network stack"),
+    "packages": N_("Software"),
+    "services": N_("Services"),
+    "ssh": N_("Remote administration (SSH)"),
+    "time": N_("Clock"),
+    "updates": N_("Updates"),
+}
+
+
+def label(member: StrEnum) -> str:
+    """What a member of one of the model's closed lists is called, in the current language."""
+    return _(_LABELS[type(member)][member])
+
+
+def labelled_lists() -> tuple[type[StrEnum], ...]:
+    """The closed lists ``label`` knows."""
+    return tuple(_LABELS)
+
+
+def theme_label(theme: str) -> str:
+    """What a theme of rules is called, in the current language."""
+    known = _THEMES.get(theme)
+    return _(known) if known is not None else theme.replace("_", " ").capitalize()

@@ -1,0 +1,197 @@
+"""The reason behind a verdict in a sentence, what to do about it, and observations in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from kit.checking.labels import label
+from kit.i18n import N_, _
+from kit.model.device import DeviceClass
+from kit.model.facts import Fact
+from kit.model.observation import Unread
+from kit.model.operators import Operator
+from kit.model.setting import Quantifier
+from kit.model.snapshot import Outcome
+from kit.model.verdict import Reason, ReasonCode
+
+_Member = TypeVar("_Member", bound=StrEnum)
+
+# {subject} is the key, fact or parameter; {why} and {detail} are what was said of it.
+_SENTENCES: Final[Mapping[ReasonCode, str]] = {
+    ReasonCode.DIFFERS: N_("“{subject}” is “{detail}”, which is not what is expected."),
+    ReasonCode.ABSENT: N_("“{subject}” is not set."),
+    ReasonCode.INSTANCE_MISSING: N_("“{subject}” is missing."),
+    ReasonCode.NO_INSTANCE: N_("“{subject}” does not exist on this device."),
+    ReasonCode.INSTANCES_INCOMPLETE: N_("Not everything under “{subject}” could be listed."),
+    ReasonCode.UNREADABLE: N_("“{subject}” could not be read: {why}."),
+    ReasonCode.FACT_UNREADABLE: N_("This fact could not be read: {fact} ({why})."),
+    ReasonCode.NO_VARIANT: N_("The rule has nothing to set on this system."),
+    ReasonCode.OTHER_MANAGER: N_("Something else manages this value on the device: {subject}."),
+    ReasonCode.CAPABILITY_MISSING: N_("The device lacks what the rule needs: {subject}."),
+    ReasonCode.NOT_REACHED: N_("The device was not reached: {outcome}."),
+    ReasonCode.NEVER_SEEN: N_("The device has never been read."),
+    ReasonCode.REFUSED: N_("The device answered but could not be read: {outcome}."),
+    ReasonCode.SITE_VALUE_MISSING: N_("The site does not give this value: {subject}."),
+    ReasonCode.CLASS_NOT_COVERED: N_("This version cannot read equipment of this class: {class}."),
+    ReasonCode.MANAGED_BY_OTHER: N_("The device is administered by a third party: {subject}."),
+    ReasonCode.AWAITING_EVIDENCE: N_("The settings were handed over; nothing newer proves them."),
+    ReasonCode.PROFILE_CONTRADICTED: N_("What was read is not what was announced: {fact}."),
+    ReasonCode.RULE_DISABLED: N_("The site has disabled this rule."),
+}
+_DIFFERS_SILENTLY: Final = N_("“{subject}” is what it must not be.")
+
+_ACTIONS: Final[Mapping[ReasonCode, str]] = {
+    ReasonCode.DIFFERS: N_("Set the expected value."),
+    ReasonCode.ABSENT: N_("Set the expected value."),
+    ReasonCode.INSTANCE_MISSING: N_("Create what is missing, then check again."),
+    ReasonCode.NO_INSTANCE: N_("Check whether it should exist; if so, install it."),
+    ReasonCode.INSTANCES_INCOMPLETE: N_("Check again; if it lasts, look at the device."),
+    ReasonCode.UNREADABLE: N_("Mend what prevents the read, then check again."),
+    ReasonCode.FACT_UNREADABLE: N_("Mend what prevents the read, then check again."),
+    ReasonCode.NO_VARIANT: N_("Nothing."),
+    ReasonCode.OTHER_MANAGER: N_("Set the value where it is managed, or stop managing it there."),
+    ReasonCode.CAPABILITY_MISSING: N_("Replace the equipment, or have a waiver approved."),
+    ReasonCode.NOT_REACHED: N_("Switch the device on, check its network and address."),
+    ReasonCode.NEVER_SEEN: N_("Put the device into service, then check it."),
+    ReasonCode.REFUSED: N_("Correct the management account on the device, then check again."),
+    ReasonCode.SITE_VALUE_MISSING: N_("Give the value in the site file."),
+    ReasonCode.CLASS_NOT_COVERED: N_("Check this equipment by hand and keep a record of it."),
+    ReasonCode.MANAGED_BY_OTHER: N_("Ask the third party for evidence of its settings."),
+    ReasonCode.AWAITING_EVIDENCE: N_("Bring evidence newer than the settings handed over."),
+    ReasonCode.PROFILE_CONTRADICTED: N_(
+        "Compare the device with its delivery note and hardware profile."
+    ),
+    ReasonCode.RULE_DISABLED: N_("Review the reason for disabling it."),
+}
+_OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {
+    Outcome.NOT_REACHED: N_("Switch the device on, check its network and address."),
+    Outcome.KEY_CHANGED: N_("Find out why the key changed before trusting the device again."),
+    Outcome.NOT_TRUSTED: N_("Compare the host key at the device, then pin it."),
+    Outcome.LOGIN_REFUSED: N_("Put the management account and its key back on the device."),
+    Outcome.SUDO_REFUSED: N_("Give the management account its administrator rights back."),
+    Outcome.TIMEOUT: N_("Check the load and the network of the device, then check again."),
+    Outcome.TOO_LARGE: N_("Look at the device: such an answer is not normal."),
+    Outcome.BROKEN: N_("Look at the device: such an answer is not normal."),
+    Outcome.NOT_ATTEMPTED: N_("Give the device an address in the site’s inventory."),
+}
+
+_EXPECTATIONS: Final[Mapping[Operator, str]] = {
+    Operator.EQUALS: "{value}",
+    Operator.NOT_EQUALS: N_("other than {value}"),
+    Operator.AT_LEAST: N_("at least {value}"),
+    Operator.AT_MOST: N_("at most {value}"),
+    Operator.BETWEEN: N_("between {low} and {high}"),
+    Operator.ONE_OF: N_("one of: {value}"),
+    Operator.NOT_IN: N_("none of: {value}"),
+    Operator.CONTAINS: N_("contains {value}"),
+    Operator.CONTAINS_ALL: N_("contains all of: {value}"),
+    Operator.CONTAINS_NONE: N_("contains none of: {value}"),
+    Operator.SUBSET_OF: N_("nothing but: {value}"),
+    Operator.SUPERSET_OF: N_("contains all of: {value}"),
+    Operator.EXACTLY: N_("exactly: {value}"),
+    Operator.EMPTY: N_("empty"),
+    Operator.NOT_EMPTY: N_("not empty"),
+    Operator.PRESENT: N_("present"),
+    Operator.ABSENT: N_("absent"),
+    Operator.EQUAL_OR_ABSENT: N_("{value}, or absent"),
+    Operator.NOT_EQUALS_OR_ABSENT: N_("other than {value}, or absent"),
+    Operator.MODE_WITHIN: N_("permissions {value} or stricter"),
+    Operator.MASK_INCLUDES: N_("mask {value} or stricter"),
+    Operator.SUPPORTED_ON: N_("supported on {value}"),
+}
+_QUANTIFIERS: Final[Mapping[Quantifier, str]] = {
+    Quantifier.ALL: "{expected}",
+    Quantifier.ANY: N_("{expected}, at least once"),
+    Quantifier.NONE: N_("never: {expected}"),
+    Quantifier.EXACTLY_ONE: N_("{expected}, exactly once"),
+}
+
+# An observation that is no value, as ``judging.show_observation`` writes it: alone, or as one of
+# the instances ``name: <code>; name: value``.
+_PLACEHOLDER: Final = re.compile(r"(?:(?<=: )|\A)<([a-z_]+)>(?=; |\Z)")
+
+
+def _member(kind: type[_Member], text: str) -> _Member | None:
+    return kind(text) if text in set(kind) else None
+
+
+def _unread(detail: str) -> str:
+    """``denied: what was said`` as words; what is no code of ours is left as it is."""
+    code, _colon, said = detail.partition(": ")
+    known = _member(Unread, code)
+    if known is None:
+        return detail or _("no reason was given")
+    return f"{label(known)} ({said})" if said else label(known)
+
+
+def _outcome(reason: Reason) -> str:
+    known = _member(Outcome, reason.subject)
+    told = label(known) if known is not None else reason.subject or _("no reason was given")
+    return f"{told} ({reason.detail})" if reason.detail else told
+
+
+def _fact(reason: Reason) -> str:
+    known = _member(Fact, reason.subject)
+    return label(known) if known is not None else reason.subject
+
+
+def _class(reason: Reason) -> str:
+    known = _member(DeviceClass, reason.subject)
+    return label(known) if known is not None else reason.subject
+
+
+def explain(reason: Reason) -> str:
+    """The reason as one sentence in the current language; every code has one.
+
+    What the device said stands in it as it came: whoever shows it makes it safe.
+    """
+    sentence = _SENTENCES[reason.code]
+    if reason.code is ReasonCode.DIFFERS and not reason.detail:
+        sentence = _DIFFERS_SILENTLY
+    words: dict[str, Callable[[], str]] = {
+        "subject": lambda: reason.subject,
+        "detail": lambda: reason.detail,
+        "why": lambda: _unread(reason.detail),
+        "outcome": lambda: _outcome(reason),
+        "fact": lambda: _fact(reason),
+        "class": lambda: _class(reason),
+    }
+    return _(sentence).format(**{name: word() for name, word in words.items()})
+
+
+def what_to_do(reason: Reason) -> str:
+    """The next step in one sentence in the current language; every code has one."""
+    if reason.code in {ReasonCode.NOT_REACHED, ReasonCode.REFUSED}:
+        outcome = _member(Outcome, reason.subject)
+        if outcome is not None and outcome in _OUTCOME_ACTIONS:
+            return _(_OUTCOME_ACTIONS[outcome])
+    return _(_ACTIONS[reason.code])
+
+
+def show_expected(operator: str, expected: str, quantifier: str = Quantifier.ALL.value) -> str:
+    """What a finding expected, in words: ``at least 2``; ``expected`` as the finding holds it."""
+    known = _member(Operator, operator)
+    if known is None:
+        shown = f"{operator} {expected}".strip()
+    else:
+        low, _comma, high = expected.partition(", ")
+        value = expected or _("(empty)")
+        shown = _(_EXPECTATIONS[known]).format(value=value, low=low, high=high)
+    told = _member(Quantifier, quantifier) or Quantifier.ALL
+    return _(_QUANTIFIERS[told]).format(expected=shown)
+
+
+def show_observed(observed: str) -> str:
+    """What a finding observed, its ``<codes>`` in words; values stay as the device gave them."""
+
+    def words(found: re.Match[str]) -> str:
+        code = found.group(1)
+        unread = _member(Unread, code)
+        if unread is not None:
+            return _("[not read: {why}]").format(why=label(unread))
+        return {"absent": _("[absent]"), "none": _("[none]")}.get(code, found.group(0))
+
+    return _PLACEHOLDER.sub(words, observed) if observed else _("[empty]")
