@@ -11,11 +11,13 @@ from kit.checking.labels import label
 from kit.i18n import N_, _
 from kit.model.device import DeviceClass
 from kit.model.facts import Fact
+from kit.model.meta import Fix
 from kit.model.observation import Unread
 from kit.model.operators import Operator
+from kit.model.rule import Severity
 from kit.model.setting import Quantifier
 from kit.model.snapshot import Outcome
-from kit.model.verdict import Reason, ReasonCode
+from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
 
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -112,6 +114,31 @@ _QUANTIFIERS: Final[Mapping[Quantifier, str]] = {
 # An observation that is no value, as ``judging.show_observation`` writes it: alone, or as one of
 # the instances ``name: <code>; name: value``.
 _PLACEHOLDER: Final = re.compile(r"(?:(?<=: )|\A)<([a-z_]+)>(?=; |\Z)")
+
+
+def verdict_label(verdict: Verdict) -> str:
+    """What a verdict is called, in the current language."""
+    return label(verdict)
+
+
+def severity_label(severity: Severity) -> str:
+    """What a severity is called, in the current language."""
+    return label(severity)
+
+
+def fix_label(fix: Fix) -> str:
+    """Who can mend a failure, in the current language."""
+    return label(fix)
+
+
+def pending_label(pending: Pending) -> str:
+    """What a value that is configured right waits for, in the current language."""
+    return label(pending)
+
+
+def outcome_label(outcome: Outcome) -> str:
+    """What became of a collection, in the current language."""
+    return label(outcome)
 
 
 def _member(kind: type[_Member], text: str) -> _Member | None:
