@@ -1,0 +1,58 @@
+"""The catalogue as people look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kit.catalogue.loading import load_catalogue, shipped_catalogue
+from kit.errors import UsageError
+from kit.i18n import _
+from kit.model.catalogue import Catalogue, StandingRule
+from kit.model.platform import Platform
+from kit.model.rule import Parameter, Rule
+from kit.model.tier import Tier
+
+
+def rules(
+    *, tiers: Iterable[Tier] = (), platform: Platform | None = None, theme: str | None = None
+) -> tuple[Rule, ...]:
+    """Rules of the shipped catalogue, by theme then id; every filter that is given must hold."""
+    wanted = frozenset(tiers)
+    found = [
+        rule
+        for rule in shipped_catalogue().rules.values()
+        if (not wanted or rule.tier in wanted)
+        and (platform is None or platform in rule.platforms)
+        and (theme is None or rule.theme == theme)
+    ]
+    return tuple(sorted(found, key=lambda rule: (rule.theme, rule.id)))
+
+
+def rule(rule_id: str) -> Rule | StandingRule:
+    """One rule; raises ``UsageError`` with the nearest names when there is none."""
+    catalogue = shipped_catalogue()
+    try:
+        return catalogue.texts(rule_id)
+    except KeyError as error:
+        from rapidfuzz import process
+
+        known = sorted({*catalogue.rules, *catalogue.standing})
+        near = ", ".join(name for name, _score, _at in process.extract(rule_id, known, limit=3))
+        raise UsageError(
+            _("the rule “{rule}” is unknown.").format(rule=rule_id),
+            remedy=_("Nearest: {names}.").format(names=near),
+        ) from error
+
+
+def parameters() -> tuple[Parameter, ...]:
+    """Parameters, by id."""
+    return tuple(sorted(shipped_catalogue().parameters.values(), key=lambda one: one.id))
+
+
+def lint(folder: Path | None) -> Catalogue:
+    """Load a catalogue folder (the shipped one by default) anew.
+
+    Raises ``InvalidDocuments`` with every problem.
+    """
+    return load_catalogue(folder) if folder is not None else load_catalogue()
