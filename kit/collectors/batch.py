@@ -1,0 +1,256 @@
+"""All reads of a device as ONE script, and its ONE answer taken apart. Pure.
+
+The script is ``runner.sh`` followed by a ``main`` that holds only data: words and quoted fragments.
+What comes back is trusted for nothing but its frames, and frames only where nothing a document
+holds can stand (see ``runner.sh``): whatever bytes come in, every read has an ``Answer``, and one
+that is not proven whole is not marked as ended.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from kit.collectors.limits import BLOCK, Limits
+from kit.model.read import EXIT_TIMEOUT, Form, Read
+from kit.model.snapshot import Answer
+
+WORD: Final = "@@esms-kit"
+PLACES: Final = ("/run", "/dev/shm", "/tmp", "/var/tmp")  # noqa: S108 - tried by mktemp -d
+NOWHERE: Final = "192.0.2.1"  # TEST-NET-1 (RFC 5737): an address in no network
+LATEST_CLOCK: Final = 253402300799  # 9999-12-31T23:59:59Z, the last second datetime holds
+_FORMS: Final = frozenset({Form.POSIX})
+_NONCE: Final = re.compile(r"[0-9a-f]{32}\Z")
+_VARIABLE: Final = re.compile(r"[A-Za-z0-9_.:-]*\Z")
+
+
+@dataclass(frozen=True)
+class Variables:
+    """What fragments may know of the site; see ``kit.model.read.Script``."""
+
+    account: str = "root"
+    inside: str = ""
+    outside: str = NOWHERE
+
+    def __post_init__(self) -> None:
+        """Names and addresses only."""
+        for value in (self.account, self.inside, self.outside):
+            if not _VARIABLE.match(value):
+                raise ValueError(f"not a name or an address: {value!r}")
+
+    def words(self) -> Mapping[str, str]:
+        """As fragments see them."""
+        return {
+            "KIT_ACCOUNT": self.account,
+            "KIT_INSIDE": self.inside,
+            "KIT_OUTSIDE": self.outside,
+        }
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A script and what is needed to understand its answer. ``reads`` are in answer order."""
+
+    script: str
+    nonce: str
+    reads: tuple[tuple[str, tuple[str, ...]], ...]
+    limits: Limits
+
+    @property
+    def mark(self) -> bytes:
+        """What begins every frame line of this batch's answer, and nothing else."""
+        return f"{WORD} {self.nonce} ".encode()
+
+
+class Broken(StrEnum):
+    """Why an answer as a whole is none. The first three the device itself says."""
+
+    NO_FOLDER = "no_folder"  # no private folder could be made on the device
+    NO_SPACE = "no_space"  # the device has no space left for it
+    NO_TOOLS = "no_tools"  # a basic program is missing on the device
+    NO_BEGIN = "no_begin"  # the script did not start: something else answered
+    CUT = "cut"  # it started, but its end did not arrive
+    MALFORMED = "malformed"  # frames that contradict each other or the request
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """``answers`` hold every read of the batch, whole or not; ``broken`` is ``None`` when all is.
+
+    ``left_behind`` says that the device could not remove the private folder.
+    """
+
+    answers: tuple[Answer, ...]
+    device_clock: datetime | None = None
+    broken: Broken | None = None
+    left_behind: bool = False
+
+
+@cache
+def _runner() -> str:
+    """The runner without its comments and blank lines: they need not travel."""
+    text = resources.files("kit.collectors").joinpath("runner.sh").read_text("utf-8")
+    lines = (line for line in text.splitlines() if not re.match(r"\s*(#|$)", line))
+    return "\n".join(lines) + "\n"
+
+
+def compose(
+    requests: Mapping[Read, frozenset[str]],
+    nonce: str,
+    limits: Limits,
+    variables: Variables,
+    *,
+    lifeline: bool = False,
+    places: tuple[str, ...] = PLACES,
+) -> Batch:
+    """One POSIX sh script that runs the fragments of all reads.
+
+    ``nonce`` is 32 hexadecimal digits, fresh for every batch. ``lifeline``: standard input stays
+    open while somebody waits for the answer; its end stops the script, which tidies up. ``places``
+    are the folders in which the private one may be made, tried in order. Raises ``ValueError`` for
+    what no caller may ask: two reads of one name, another form, a fragment beyond the limits.
+    """
+    if not _NONCE.match(nonce):
+        raise ValueError("a nonce is 32 hexadecimal digits")
+    ordered = sorted(requests.items(), key=lambda request: request[0].id)
+    names = [read.id for read, _keys in ordered]
+    if len(set(names)) != len(names):
+        raise ValueError("two reads have the same name")
+    head = (
+        f"{WORD} {nonce}", str(limits.read_bytes // BLOCK), str(limits.said_bytes),
+        str(limits.device_seconds), " ".join(places), "lifeline" if lifeline else "alone",
+    )  # fmt: skip
+    lines = ["main() {"]
+    for name, value in variables.words().items():
+        lines.append(f"{name}={shlex.quote(value)}; export {name}")
+    lines.append(shlex.join(("kit_begin", *head)))
+    for read, keys in ordered:
+        script = read.command(keys, Form.POSIX)
+        if script.form not in _FORMS or "\0" in script.text:
+            raise ValueError(f"{read.id}: not a POSIX fragment")
+        if len(script.text.encode()) >= limits.read_bytes:
+            raise ValueError(f"{read.id}: the fragment is larger than an answer may be")
+        lines.append(shlex.join(("kit_fragment", str(read.time_limit), script.text)))
+    lines += ["kit_finish", "}", "main", "exit", ""]
+    asked = tuple((read.id, tuple(sorted(keys))) for read, keys in ordered)
+    return Batch(_runner() + "\n".join(lines), nonce, asked, limits)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the table of an answer."""
+
+    status: int
+    stdout: int
+    stderr: int
+    flag: str
+
+
+class _Malformed(Exception):
+    """The answer is no answer of this batch; ``reason`` says how."""
+
+    def __init__(self, reason: Broken) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class _Cursor:
+    """Reads frame lines one after the other."""
+
+    data: bytes
+    mark: bytes
+    at: int
+
+    def words(self, kind: str, pattern: bytes) -> tuple[bytes, ...]:
+        """The words of the next line, which must be of this kind and form."""
+        if self.at < 0:
+            raise _Malformed(Broken.NO_BEGIN)
+        end = self.data.find(b"\n", self.at, self.at + 400)
+        line = self.data[self.at : end if end >= 0 else None]
+        if end < 0 and len(line) < 400:
+            raise _Malformed(Broken.CUT)
+        found = re.fullmatch(re.escape(self.mark) + kind.encode() + b" " + pattern, line)
+        if found is None:
+            raise _Malformed(self._given_up(line))
+        self.at = end + 1
+        return found.groups()
+
+    def _given_up(self, line: bytes) -> Broken:
+        """What a line says that is not the expected one."""
+        said = re.fullmatch(re.escape(self.mark) + rb"broken ([a-z_]+)", line)
+        reasons = {reason.value.encode(): reason for reason in Broken}
+        return reasons.get(said.group(1), Broken.MALFORMED) if said else Broken.MALFORMED
+
+
+def split(stdout: bytes, batch: Batch) -> BatchAnswer:
+    """Take the answer to ``batch`` apart. Total: any bytes give an answer for every read."""
+    unanswered = tuple(Answer(read=name, form=Form.POSIX, keys=keys) for name, keys in batch.reads)
+    clock: datetime | None = None
+    try:
+        # A login shell may have said something before.
+        cursor = _Cursor(stdout, batch.mark, stdout.find(batch.mark))
+        (said,) = cursor.words("begin", rb"1 ([0-9]{0,12})")
+        clock = _clock(said)
+        rows = [_row(cursor, number, batch) for number in range(1, len(batch.reads) + 1)]
+        left = _check_end(cursor, rows)
+    except _Malformed as error:
+        return BatchAnswer(unanswered, clock, error.reason)
+    return BatchAnswer(_answers(stdout, cursor.at, rows, batch), clock, None, left)
+
+
+def _clock(said: bytes) -> datetime | None:
+    seconds = int(said) if said else LATEST_CLOCK + 1
+    return datetime.fromtimestamp(seconds, UTC) if seconds <= LATEST_CLOCK else None
+
+
+def _row(cursor: _Cursor, number: int, batch: Batch) -> _Row:
+    pattern = rb"%d ([0-9]{1,3}) ([0-9]{1,10}) ([0-9]{1,10}) ([-tsn])" % number
+    *figures, flag = cursor.words("read", pattern)
+    status, out, err = (int(figure) for figure in figures)
+    limits = batch.limits
+    if status > 255 or out > limits.read_bytes or err > limits.said_bytes:
+        raise _Malformed(Broken.MALFORMED)
+    return _Row(status, out, err, flag.decode())
+
+
+def _check_end(cursor: _Cursor, rows: list[_Row]) -> bool:
+    """Check sizes and end mark; leave the cursor at the first content. True: folder left."""
+    (total,) = cursor.words("data", rb"([0-9]{1,12})")
+    if int(total) != sum(row.stdout + row.stderr for row in rows):
+        raise _Malformed(Broken.MALFORMED)
+    after = cursor.at + int(total)
+    if len(cursor.data) <= after:
+        raise _Malformed(Broken.CUT)
+    if cursor.data[after : after + 1] != b"\n":
+        raise _Malformed(Broken.MALFORMED)
+    end = _Cursor(cursor.data, cursor.mark, after + 1)
+    (left,) = end.words("end", rb"%d ([0-9]{1,3})" % len(rows))
+    return int(left) != 0
+
+
+def _answers(stdout: bytes, at: int, rows: list[_Row], batch: Batch) -> tuple[Answer, ...]:
+    answers = []
+    for (name, keys), row in zip(batch.reads, rows, strict=True):
+        middle, end = at + row.stdout, at + row.stdout + row.stderr
+        answers.append(
+            Answer(
+                read=name,
+                form=Form.POSIX,
+                keys=keys,
+                stdout=stdout[at:middle],
+                stderr=stdout[middle:end],
+                exit_status=EXIT_TIMEOUT if row.flag == "n" else row.status,
+                ended=True,
+                truncated=row.flag in ("t", "s"),
+            )
+        )
+        at = end
+    return tuple(answers)

@@ -1,0 +1,28 @@
+"""The machine that collects: its clock, its randomness, its keys, its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from kit.model.secret import SecretReference
+
+
+@dataclass(frozen=True)
+class Controller:
+    """What a collection takes from around it; passed in, so that tests and replays are exact.
+
+    ``clock`` gives UTC, ``nonces`` 32 fresh hexadecimal digits each time. A relative identity file
+    is relative to ``workspace``. ``agent`` is the socket of an SSH agent, empty when there is none.
+    """
+
+    clock: Callable[[], datetime]
+    nonces: Callable[[], str]
+    secrets: Callable[[SecretReference], SecretStr]
+    workspace: Path
+    home: Path
+    agent: str = field(default="")

@@ -1,0 +1,279 @@
+#!/bin/sh
+# Runs the fragments of a batch one after the other on the device and prints ONE framed answer.
+#
+# kit.collectors.batch adds a function `main` that calls kit_begin, kit_fragment for each read, then
+# kit_finish; nothing runs before its last line has arrived. For dash, busybox sh, bash and the
+# like; needs mktemp, rm, mkdir, cat, wc, head, date. Writes in one private folder, removed on
+# every way out.
+#
+# The answer, "@" standing for the mark (a word and the nonce of this batch):
+#   @ begin VERSION SECONDS                           device clock, seconds since 1970
+#   @ read NUMBER STATUS STDOUT_BYTES STDERR_BYTES FLAGS      for each, in order
+#   @ data BYTES
+#   stdout and stderr of each read, in the order of the lines above, nothing between them
+#   @ end COUNT LEFT                                  LEFT is 0 when the folder is gone
+# Sizes are said before content, so no content can pass for a frame. FLAGS: t cut at the limit,
+# s no space for what was said, n not started for lack of time, - none.
+
+kit_shell=/bin/sh
+kit_folder=
+kit_running=
+kit_guard=
+kit_lifeline=
+
+# On signals: stop what runs, tidy up (trap on EXIT), end.
+kit_stop() {
+    trap '' HUP INT TERM PIPE
+    if [ -n "$kit_running" ]; then kit_kill; fi
+    exit "$1"
+}
+
+kit_tidy() {
+    if [ -n "$kit_lifeline" ]; then kill "$kit_lifeline" 2>/dev/null; fi
+    cd /
+    if [ -n "$kit_folder" ]; then rm -rf -- "$kit_folder"; fi
+}
+
+# Without folder, space or tools nothing is said about any read.
+kit_give_up() {
+    printf '%s broken %s\n' "$kit_mark" "$1"
+    exit 125
+}
+
+# Whole seconds since boot in $kit_now, empty when unknown. No process is started.
+kit_look_at_time() {
+    kit_now=
+    read -r kit_now kit_rest 2>/dev/null </proc/uptime
+    kit_now=${kit_now%%.*}
+}
+
+# $1 mark, $2 blocks of 512 bytes a document may fill, $3 bytes of stderr, $4 seconds for all,
+# $5 folders to try, $6 "lifeline" when the end of standard input means that nobody waits any more
+kit_begin() {
+    kit_mark=$1 kit_blocks=$2 kit_said=$3 kit_seconds=$4 kit_places=$5
+    kit_number=0 kit_results='' kit_names='' kit_deadline=''
+    umask 077
+    unset ENV BASH_ENV CDPATH LANG LANGUAGE TMPDIR TZ POSIXLY_CORRECT GREP_OPTIONS GREP_COLORS \
+        LS_COLORS COLUMNS PAGER SYSTEMD_PAGER SYSTEMD_COLORS SYSTEMD_LESS LD_PRELOAD LD_LIBRARY_PATH
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+    LC_ALL=C HOME=/nonexistent
+    export PATH LC_ALL HOME
+    trap kit_tidy EXIT
+    trap 'kit_stop 129' HUP
+    trap 'kit_stop 130' INT
+    trap 'kit_stop 141' PIPE
+    trap 'kit_stop 143' TERM
+    # Too long a document is an error of the writing program, not its death with a core dump.
+    trap '' XFSZ
+    ulimit -f "$kit_blocks" 2>/dev/null
+    if [ "$6" = lifeline ]; then
+        # Through another descriptor: that of a background command is /dev/null before all else.
+        exec 3<&0
+        {
+            trap - HUP INT PIPE TERM
+            while read -r kit_rest; do :; done
+            kill -s TERM $$
+        } <&3 >/dev/null 2>&1 &
+        kit_lifeline=$!
+        exec 3<&-
+    fi
+    exec </dev/null
+    for kit_place in $kit_places; do
+        if [ ! -d "$kit_place" ] || [ ! -w "$kit_place" ]; then continue; fi
+        kit_folder=$(mktemp -d "$kit_place/esms-kit.XXXXXXXXXX" 2>/dev/null) && break
+        kit_folder=
+    done
+    if [ -z "$kit_folder" ]; then kit_give_up no_folder; fi
+    mkdir "$kit_folder/work" || kit_give_up no_space
+    # Only the GNU one ends the whole process group, and says so by its status.
+    case $(timeout --version 2>/dev/null) in
+        *coreutils*) kit_timeout=yes ;;
+        *) kit_timeout=no ;;
+    esac
+    kit_pad=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+    for kit_rest in 1 2 3 4 5 6 7; do kit_pad=$kit_pad$kit_pad; done
+    kit_look_at_time
+    if [ -n "$kit_now" ]; then kit_deadline=$((kit_now + kit_seconds)); fi
+    printf '%s begin 1 %s\n' "$kit_mark" "$(date +%s)"
+}
+
+# $1 seconds it may take, $2 the fragment. It has a shell, a process group and streams of its own.
+kit_fragment() {
+    kit_number=$((kit_number + 1))
+    kit_out=$kit_folder/o$kit_number kit_err=$kit_folder/e$kit_number
+    kit_names="$kit_names o$kit_number e$kit_number"
+    # printf, not ":": a failed redirection of a special builtin would end this shell.
+    { printf '' >"$kit_out" && printf '' >"$kit_err"; } 2>/dev/null || kit_give_up no_space
+    kit_limit=$1
+    kit_look_at_time
+    kit_started=$kit_now
+    if [ -n "$kit_deadline" ] && [ -n "$kit_now" ]; then
+        if [ "$kit_now" -ge "$kit_deadline" ]; then
+            kit_results="$kit_results 124:n"
+            return
+        fi
+        if [ $((kit_deadline - kit_now)) -lt "$kit_limit" ]; then
+            kit_limit=$((kit_deadline - kit_now))
+        fi
+    fi
+    if ! printf '%s\n' "$2" 2>/dev/null >"$kit_folder/fragment"; then
+        kit_results="$kit_results 125:s"
+        return
+    fi
+    cd "$kit_folder/work" || kit_give_up no_folder
+    kit_run
+    cd "$kit_folder" || kit_give_up no_folder
+    kit_flags=-
+    # A full disk swallows what programs print, and not all of them notice.
+    printf '%s' "$kit_pad" 2>/dev/null >"$kit_folder/space" || kit_flags=s
+    kit_results="$kit_results $kit_status:$kit_flags"
+    for kit_rest in work/* work/.[!.]* work/..?*; do
+        if [ -e "$kit_rest" ] || [ -L "$kit_rest" ]; then
+            rm -rf -- work
+            mkdir work || kit_give_up no_space
+            break
+        fi
+    done
+}
+
+# Sets $kit_status: that of the fragment, or 124 when its time was up.
+kit_run() {
+    if [ "$kit_timeout" = yes ]; then
+        timeout -k 2 "$kit_limit" "$kit_shell" ../fragment </dev/null >"$kit_out" 2>"$kit_err" &
+        kit_running=$!
+        wait "$kit_running"
+        kit_status=$?
+        kit_look_at_time
+        # What had to be killed for good reports 137, as something killed by others does.
+        if [ "$kit_status" -eq 137 ] && [ -n "$kit_now" ] && [ -n "$kit_started" ] &&
+            [ $((kit_now - kit_started)) -ge "$kit_limit" ]; then
+            kit_status=124
+        fi
+        if [ "$kit_status" -eq 124 ]; then kill -s KILL -- "-$kit_running" 2>/dev/null; fi
+    else
+        "$kit_shell" ../fragment </dev/null >"$kit_out" 2>"$kit_err" &
+        kit_running=$!
+        kit_watch "$kit_running" "$kit_limit" </dev/null >/dev/null 2>&1 &
+        kit_guard=$!
+        wait "$kit_running"
+        kit_status=$?
+        if [ -e "$kit_folder/late" ]; then
+            wait "$kit_guard"
+            kit_status=124
+            rm -f "$kit_folder/late"
+        else
+            kit_dismiss_guard
+        fi
+        kit_guard=
+    fi
+    kit_running=
+}
+
+# $1 process, $2 seconds. The family is looked up before the first signal breaks it up.
+kit_watch() {
+    trap - HUP INT PIPE TERM
+    sleep "$2"
+    kit_family "$1"
+    printf '' >"$kit_folder/late"
+    kit_signal TERM
+    sleep 2
+    kit_signal KILL
+}
+
+# Stopped first, so that it cannot start its sleep after the family was looked up.
+kit_dismiss_guard() {
+    kill -s STOP "$kit_guard" 2>/dev/null
+    kit_family "$kit_guard"
+    kit_signal KILL
+}
+
+# Ends what runs, at once.
+kit_kill() {
+    if [ "$kit_timeout" = yes ]; then
+        kill -s TERM "$kit_running" 2>/dev/null
+        kill -s KILL -- "-$kit_running" 2>/dev/null
+    else
+        if [ -n "$kit_guard" ]; then kit_dismiss_guard; fi
+        kit_family "$kit_running"
+        kit_signal KILL
+    fi
+}
+
+# $1 process. Sets $kit_members to it and all it started. No process is started.
+kit_family() {
+    kit_members=" $1 "
+    kit_pairs=
+    for kit_stat in /proc/[0-9]*/stat; do
+        kit_line=
+        read -r kit_line 2>/dev/null <"$kit_stat"
+        kit_pid=${kit_line%% *}
+        kit_line=${kit_line##*) }
+        kit_line=${kit_line#* }
+        kit_pairs="$kit_pairs $kit_pid:${kit_line%% *}"
+    done
+    kit_grown=yes
+    while [ "$kit_grown" = yes ]; do
+        kit_grown=no
+        for kit_pair in $kit_pairs; do
+            case $kit_members in
+                *" ${kit_pair%%:*} "*) ;;
+                *" ${kit_pair##*:} "*)
+                    kit_members="$kit_members${kit_pair%%:*} "
+                    kit_grown=yes
+                    ;;
+            esac
+        done
+    done
+}
+
+# $1 signal, to $kit_members.
+kit_signal() {
+    for kit_member in $kit_members; do kill -s "$1" "$kit_member" 2>/dev/null; done
+}
+
+# $1 file, $2 bytes it holds, $3 bytes it may hold. Sets $kit_size to what it holds now.
+kit_cut() {
+    kit_size=$2
+    if [ "$2" -le "$3" ]; then return; fi
+    kit_size=0
+    if head -c "$3" "$1" 2>/dev/null >part && mv -f part "$1"; then
+        kit_size=$3
+    else
+        printf '' >"$1"
+    fi
+}
+
+kit_finish() {
+    cd "$kit_folder" || kit_give_up no_folder
+    kit_table=
+    kit_total=0
+    kit_count=0
+    # Names are words of our own making: they are meant to split.
+    # shellcheck disable=SC2046,SC2086
+    if [ "$kit_number" -gt 0 ]; then set -- $(wc -c $kit_names 2>/dev/null); fi
+    for kit_result in $kit_results; do
+        kit_count=$((kit_count + 1))
+        if [ "${2-}" != "o$kit_count" ] || [ "${4-}" != "e$kit_count" ]; then
+            kit_give_up no_tools
+        fi
+        kit_flags=${kit_result##*:}
+        if [ "$1" -ge $((kit_blocks * 512)) ]; then kit_flags=t; fi
+        kit_cut "$2" "$1" $((kit_blocks * 512))
+        kit_total=$((kit_total + kit_size))
+        kit_table="$kit_table$kit_mark read $kit_count ${kit_result%%:*} $kit_size"
+        kit_cut "$4" "$3" "$kit_said"
+        kit_total=$((kit_total + kit_size))
+        kit_table="$kit_table $kit_size $kit_flags
+"
+        shift 4
+    done
+    printf '%s%s data %s\n' "$kit_table" "$kit_mark" "$kit_total"
+    # shellcheck disable=SC2086
+    if [ "$kit_number" -gt 0 ]; then cat $kit_names; fi
+    cd /
+    rm -rf -- "$kit_folder"
+    kit_left=$?
+    kit_folder=
+    printf '\n%s end %s %s\n' "$kit_mark" "$kit_count" "$kit_left"
+    exit 0
+}
