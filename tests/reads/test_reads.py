@@ -148,7 +148,7 @@ def test_script_on_a_device(case: Case, shell: str, tmp_path: Path) -> None:
 @needs_sandbox
 @pytest.mark.parametrize("read_id", sorted(reads()))
 def test_script_with_less_knows_less(read_id: str, tmp_path: Path) -> None:
-    """Without its programs, or without rights, a read says less than it does as root, or nothing."""
+    """Without its programs, or without rights, a read says no more than as root."""
     read = reads()[read_id]
     keys = known_keys(read)
     text = read.command(keys, Form.POSIX).text
