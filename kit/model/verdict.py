@@ -58,6 +58,8 @@ class ReasonCode(StrEnum):
     AWAITING_EVIDENCE = "awaiting_evidence"
     PROFILE_CONTRADICTED = "profile_contradicted"
     RULE_DISABLED = "rule_disabled"
+    WATCHDOG_NEEDED = "watchdog_needed"
+    BLOCKED_BY = "blocked_by"
 
 
 class Pending(StrEnum):
