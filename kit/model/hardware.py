@@ -50,10 +50,10 @@ class Source(Record):
 
 
 class SupportDate(Record):
-    """The last day of one kind of support. Unverified dates are shown as such."""
+    """The last day (``until``) of one kind of support. Unverified dates are shown as such."""
 
     ends: SupportEnd
-    on: date
+    until: date
     source: Source | None = None
     verified: bool
 
@@ -131,4 +131,4 @@ class HardwareProfile(Record):
 
     def support_end(self) -> SupportDate | None:
         """The first support that ends, verified dates before unverified ones of the same day."""
-        return min(self.support, key=lambda s: (s.on, not s.verified), default=None)
+        return min(self.support, key=lambda s: (s.until, not s.verified), default=None)
