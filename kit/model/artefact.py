@@ -17,7 +17,12 @@ AbsolutePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+-]*$", max_length
 PathPattern = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+*?-]*$", max_length=400)]
 PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]{1,99}$")]
 UnitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,100}\.(service|socket|timer|mount)$")]
-SysctlName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[A-Za-z0-9_/-]+)+$", max_length=120)]
+# Never two separators in a row: swapped for the path below /proc/sys they would make "..".
+SysctlName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9_]+(\.[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)+$", max_length=120),
+]
+SysctlText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 :_.,/-]{1,200}$")]
 
 Validator = Literal["sshd", "nft"]
 """Checks a new file before it replaces the old: ``sshd -t -f``, ``nft -c -f``."""
@@ -97,7 +102,7 @@ class SysctlArtefact(Record):
 
     kind: Literal["sysctl"] = "sysctl"
     name: SysctlName
-    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9 :_.,/-]{1,200}$")]
+    value: SysctlText
 
 
 class ReloadArtefact(Record):

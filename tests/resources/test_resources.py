@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from kit.catalogue.registry import reads, setting_types
 from kit.catalogue.templates import build
+from kit.i18n import language
 from kit.model.artefact import FileArtefact
 from kit.model.observation import Unread, Unreadable
 from kit.model.platform import Platform
@@ -126,7 +127,7 @@ def test_what_is_enforced_has_targets(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [c for c in CASES if "invalid" in c.data], ids=str)
 def test_invalid_setting_does_not_load(case: Case) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with language("en"), pytest.raises(ValidationError) as caught:
         setting_of(case)
     assert case.data["invalid"] in str(caught.value)
 

@@ -1,0 +1,139 @@
+"""Kernel parameters: the value of the running kernel, and the one of the next boot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final, Literal
+
+from pydantic import model_validator
+
+from kit.i18n import _
+from kit.model.artefact import Artefact, FileArtefact, SysctlArtefact, SysctlName, SysctlText
+from kit.model.facts import Facts
+from kit.model.meta import Meta, Path, Phase
+from kit.model.operators import Operator
+from kit.model.platform import Platform
+from kit.model.setting import Expectation, Quantifier, ReadClass, ScalarSetting, Setting
+from kit.model.target import ArtefactKind, Target
+from kit.reads.sysctl_live import SysctlLive
+from kit.reads.sysctl_names import value_of
+from kit.reads.sysctl_persisted import SysctlPersisted
+from kit.resources.generated_header import header
+
+DROP_IN: Final = "/etc/sysctl.d/zz-esms-kit.conf"
+"""Sorts after ``99-sysctl.conf``, so that it has the last word."""
+
+_ANY: Final = None
+# Parameters the kernel lets go one way only until it is started again, and the values concerned.
+# Source: Documentation/admin-guide/sysctl/kernel.rst and LSM/Yama.rst of the kernel.
+_ONE_WAY: Final[Mapping[str, frozenset[int] | None]] = {
+    "kernel.kexec_load_disabled": frozenset({1}),
+    "kernel.kexec_load_limit_panic": _ANY,
+    "kernel.kexec_load_limit_reboot": _ANY,
+    "kernel.modules_disabled": frozenset({1}),
+    "kernel.unprivileged_bpf_disabled": frozenset({1}),
+    "kernel.yama.ptrace_scope": frozenset({3}),
+}
+# Parameters that decide which packets a host takes or sends: a wrong one can end the session.
+_CUTS_NETWORK: Final = re.compile(
+    r"net\.(?:ipv4|ipv6)\.conf\..+\."
+    r"(?:accept_ra|arp_filter|arp_ignore|disable_ipv6|disable_policy|rp_filter)\Z"
+)
+
+Value = int | SysctlText
+
+
+class Sysctl(ScalarSetting):
+    """One kernel parameter, live in the running kernel and persisted for the next boot.
+
+    .. code-block:: yaml
+
+        {type: sysctl, name: kernel.randomize_va_space, value: 2}
+        {type: sysctl, name: kernel.perf_event_paranoid, op: at_least, value: 2, enforce: 4}
+
+    Both reads must hold. A parameter this kernel does not have is a failure, unless ``op`` is
+    ``equal_or_absent``; it is persisted all the same. Numbers are written without quotes.
+    """
+
+    reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
+        Platform.LINUX: (SysctlLive, SysctlPersisted)
+    }
+    type: Literal["sysctl"]
+    name: SysctlName
+    value: Value | tuple[Value, ...]
+    enforce: Value | None = None
+    quantifier: Literal[Quantifier.ALL] = Quantifier.ALL
+
+    @model_validator(mode="after")
+    def _as_the_kernel_shows_it(self) -> Sysctl:
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        for one in (*values, self.enforce):
+            if isinstance(one, str) and value_of(one) != one:
+                raise ValueError(
+                    _("write “{value}” as the kernel shows it: numbers without quotes.").format(
+                        value=one
+                    )
+                )
+        if isinstance(self.enforced_value(), tuple):
+            raise ValueError(_("a kernel parameter has one value: give it as “enforce”."))
+        return self
+
+    def slot(self) -> str:
+        """``sysctl:NAME``."""
+        return f"sysctl:{self.name}"
+
+    def keys(self, read: ReadClass) -> frozenset[str]:
+        """The name, for both reads."""
+        del read
+        return frozenset({self.name})
+
+    def expectation(self, read: str, key: str) -> Expectation:
+        """What the kernel may lack must still be persisted: a module may bring it later."""
+        live = super().expectation(read, key)
+        if read == SysctlPersisted.id:
+            strict = {
+                Operator.EQUAL_OR_ABSENT: Operator.EQUALS,
+                Operator.NOT_EQUALS_OR_ABSENT: Operator.NOT_EQUALS,
+            }
+            return Expectation(strict.get(live.op, live.op), live.value)
+        return live
+
+    def targets(self, facts: Facts) -> tuple[Target, ...]:
+        """The drop-in file of all parameters, and the live value of this one."""
+        del facts
+        return (
+            Target(ArtefactKind.FILE, DROP_IN, SysctlPersisted.id),
+            Target(ArtefactKind.SYSCTL, self.name, SysctlLive.id),
+        )
+
+    def meta(self, facts: Facts) -> Meta:
+        """One-way values come last and cannot be undone."""
+        del facts
+        one_way = self._is_one_way()
+        return Meta(
+            phase=Phase.ONE_WAY if one_way else Phase.KERNEL,
+            reversible=not one_way,
+            may_cut=frozenset({Path.NETWORK} if _CUTS_NETWORK.match(self.name) else ()),
+        )
+
+    def _is_one_way(self) -> bool:
+        if self.name not in _ONE_WAY:
+            return False
+        values = _ONE_WAY[self.name]
+        return values is _ANY or self.enforced_value() in values
+
+    @staticmethod
+    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
+        """The whole drop-in file, or one live value."""
+        mine = [one for one in settings if isinstance(one, Sysctl)]
+        values = {one.name: one.enforced_value() for one in mine}
+        if target.kind is ArtefactKind.SYSCTL:
+            return SysctlArtefact(name=target.id, value=str(values[target.id]))
+        needed = {one.name for one in mine if one.op is not Operator.EQUAL_OR_ABSENT}
+        lines = [
+            # "-": systemd-sysctl does not fail on a parameter this kernel does not have
+            f"{'' if name in needed else '-'}{name} = {value}\n"
+            for name, value in sorted(values.items())
+        ]
+        return FileArtefact(path=DROP_IN, content=header() + "".join(lines))
