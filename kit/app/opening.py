@@ -11,7 +11,7 @@ from kit.checking.judging import Context
 from kit.desired.parameters import parameter_problems
 from kit.desired.selection import baseline_of
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
-from kit.hardware.loading import load_profiles
+from kit.sites.hardware import load_profiles
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
