@@ -27,11 +27,11 @@ UNKNOWN = 4
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks, the clock (aware, UTC) and a random token: what a run needs from outside."""
+    """Who asks, the clock (aware, UTC) and fresh tokens: what runs need from outside."""
 
     operator: Operator
     clock: Callable[[], datetime]
-    token: str
+    token: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class CheckResult:
 def start_run(site: OpenSite, asked: Asked, kind: Literal["check", "apply"], at: datetime) -> Run:
     """The record of a run that begins at ``at``."""
     return Run(
-        id=new_run_id(at, asked.token),
+        id=new_run_id(at, asked.token()),
         site=site.loaded.site.id,
         kind=kind,
         started_at=at,

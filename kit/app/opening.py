@@ -11,12 +11,12 @@ from kit.checking.judging import Context
 from kit.desired.parameters import parameter_problems
 from kit.desired.selection import baseline_of
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
-from kit.sites.hardware import load_profiles
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
 from kit.model.hardware import HardwareProfile
 from kit.model.rule import Baseline
+from kit.sites.hardware import load_profiles
 from kit.sites.loading import LoadedSite, load_site
 from kit.sites.workspace import Workspace
 

@@ -23,4 +23,4 @@ def operator() -> Operator:
 
 def asked() -> Asked:
     """What a run started now needs."""
-    return Asked(operator(), now, secrets.token_hex(3))
+    return Asked(operator(), now, lambda: secrets.token_hex(3))

@@ -1,0 +1,105 @@
+"""Collect, check, plan, engine, collect, check. The only module that imports engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from kit.checking.judging import Context
+from kit.engines.base import Ending, Engine, Event, Limits, Outcome, Secrets, Work
+from kit.loop.reading import Collect, Reading, read_site
+from kit.model.device import Device
+from kit.model.hardware import HardwareProfile
+from kit.model.plan import DevicePlan
+from kit.planning.guarding import guard
+from kit.planning.planning import Selects
+
+__all__ = [
+    "Applied",
+    "Ending",
+    "Event",
+    "Limits",
+    "Outcome",
+    "Work",
+    "Workable",
+    "carry_out",
+    "engine_named",
+    "guarded_plans",
+    "merged",
+]
+
+Workable = Callable[[Device, DevicePlan], Work]
+"""Turns a device and its plan into an engine's work; raises ``KitError`` when it cannot."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was read, planned, done, and read again.
+
+    ``after`` holds every device: those that were worked on as read again, the others as read
+    before. ``started`` tells whether an engine was started at all.
+    """
+
+    before: Reading
+    plans: Mapping[str, DevicePlan]
+    after: Reading
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    started: bool = False
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name, from the closed list of the command line.
+
+    ``auto`` is pyinfra for Linux devices.
+    """
+    del name
+    from kit.engines.pyinfra.engine import PyinfraEngine
+
+    return PyinfraEngine()
+
+
+def guarded_plans(reading: Reading, *, without_watchdog: bool) -> dict[str, DevicePlan]:
+    """The plans of a reading with what must not be done now moved to ``refused``."""
+    return {
+        device: guard(plan, without_watchdog=without_watchdog)
+        for device, plan in sorted(reading.plans.items())
+    }
+
+
+def carry_out(
+    before: Reading,
+    plans: Mapping[str, DevicePlan],
+    devices: Iterable[Device],
+    profiles: Mapping[str, HardwareProfile],
+    *,
+    engine: Engine,
+    workable: Workable,
+    secrets: Secrets,
+    limits: Limits,
+    collect: Collect,
+    on_event: Callable[[Event], None],
+    selects: Selects,
+    again: Callable[[], Context],
+) -> Applied:
+    """Let the engine make the changes of ``plans``, then read the devices concerned again.
+
+    With no change at all no engine is started and nothing is read again. ``again`` gives the
+    context of the second reading (its moment differs).
+    """
+    present = {device.id: device for device in devices}
+    works = [workable(present[name], plan) for name, plan in sorted(plans.items()) if plan.changes]
+    if not works:
+        return Applied(before, plans, before)
+    outcomes = engine.run(works, secrets, limits, on_event)
+    touched = [present[work.device] for work in works]
+    second = read_site(again(), touched, profiles, collect, selects)
+    return Applied(before, plans, merged(before, second), outcomes, started=True)
+
+
+def merged(first: Reading, second: Reading) -> Reading:
+    """``first`` with the devices of ``second`` as they were read later."""
+    return Reading(
+        {**first.snapshots, **second.snapshots},
+        {**first.judged, **second.judged},
+        {**first.plans, **second.plans},
+    )
