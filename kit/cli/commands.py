@@ -14,14 +14,8 @@ from kit.i18n import _
 
 GROUPS: Final = (
     "kit.cli.workspaces",
-    "kit.cli.sites",
-    "kit.cli.hardware",
-    "kit.cli.deliveries",
     "kit.cli.catalogue",
     "kit.cli.loop",
-    "kit.cli.reports",
-    "kit.cli.keys",
-    "kit.cli.demonstration",
 )
 """One module per command group; each has ``register(app)``."""
 

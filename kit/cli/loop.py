@@ -141,6 +141,7 @@ def apply(
 ) -> int:
     """Run ``esms-kit apply``."""
     from kit.app import apply as use_case
+    from kit.app.collecting import secret_resolver
     from kit.app.opening import open_site
     from kit.app.running import asked
     from kit.cli.apply_shown import narrator, show_apply
@@ -172,7 +173,7 @@ def apply(
     try:
         result = use_case.apply(
             opened, store, asked(), collect, chosen,
-            agreed=agreed, redactor=REDACTOR, on_event=narrator(as_json=as_json),
+            agreed=agreed, secrets=secret_resolver(workspace), on_event=narrator(as_json=as_json),
         )  # fmt: skip
     finally:
         finished()

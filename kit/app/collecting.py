@@ -1,0 +1,79 @@
+"""Collectors as the loop takes them, with everything they need from this controller."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import ip_network
+from pathlib import Path
+
+from kit.app.opening import OpenSite
+from kit.app.running import now
+from kit.collectors.controller import Controller
+from kit.collectors.limits import Limits
+from kit.desired.resolution import Requests
+from kit.loop.reading import Collect
+from kit.model.device import Device
+from kit.model.site import Site
+from kit.model.snapshot import Snapshot
+from kit.redaction import Redactor
+from kit.secrets.reference import SecretResolver
+from kit.sites.workspace import Workspace
+
+
+def secret_resolver(workspace: Workspace) -> SecretResolver:
+    """Fetches this workspace's secrets; a ``prompt`` is asked without echo."""
+    from getpass import getpass
+
+    return SecretResolver(
+        workspace.root, os.environ, prompt=lambda question: getpass(f"{question}: ")
+    )
+
+
+def inside_address(site: Site) -> str:
+    """An address of the site's management network, or ``""`` when none is declared."""
+    for source in site.management.sources:
+        network = ip_network(source, strict=False)
+        alone = network.num_addresses == 1
+        return str(network.network_address if alone else network.network_address + 1)
+    return ""
+
+
+def collector_for(
+    site: OpenSite, *, jobs: int, redactor: Redactor, done: Callable[[str], None]
+) -> Collect:
+    """Collects devices of a site over SSH, ``jobs`` at once; ``done`` hears of each one."""
+
+    def collect(orders: Sequence[tuple[Device, Requests]]) -> Mapping[str, Snapshot]:
+        from kit.collectors.ssh import Order, Surroundings
+        from kit.collectors.ssh import collect as over_ssh
+
+        loaded = site.loaded
+        account = loaded.site.management.account
+        inside = inside_address(loaded.site)
+        controller = Controller(
+            clock=now,
+            nonces=lambda: secrets.token_hex(16),
+            secrets=secret_resolver(site.workspace).resolve,
+            redactor=redactor,
+            workspace=site.workspace.root,
+            home=Path.home(),
+            agent=os.environ.get("SSH_AUTH_SOCK", ""),
+        )
+        return over_ssh(
+            [Order(device, wanted, inside) for device, wanted in orders],
+            Surroundings(loaded.known_hosts, loaded.devices, account),
+            controller,
+            Limits(jobs=jobs),
+            lambda snapshot, _count, _total: done(snapshot.device),
+        )
+
+    return collect
+
+
+def recorded(files: Iterable[Path]) -> Mapping[str, Snapshot]:
+    """Snapshots from files or folders of files, by device; every mistake at once."""
+    from kit.collectors.replay import read_snapshots
+
+    return read_snapshots(files)

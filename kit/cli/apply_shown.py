@@ -1,0 +1,122 @@
+"""What ``apply`` shows: each change as it happens, then what is left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from kit.cli.terminal import note, say, show_json
+from kit.i18n import _, localized, ngettext
+
+if TYPE_CHECKING:
+    from kit.app.apply import ApplyResult
+    from kit.app.opening import OpenSite
+    from kit.loop.applying import Event
+
+_MARKS: Final = {
+    "started": "▸",
+    "done": "✓",
+    "unchanged": "=",
+    "failed": "✗",
+    "skipped": "–",
+    "unknown": "?",
+}
+_STYLES: Final = {"done": "green", "failed": "bold red", "unknown": "magenta", "skipped": "yellow"}
+
+
+def narrator(*, as_json: bool) -> Callable[[Event], None]:
+    """Tells events on standard error, as lines or as JSON lines."""
+
+    def tell(event: Event) -> None:
+        if as_json:
+            note(json.dumps(event.model_dump(mode="json"), ensure_ascii=False))
+            return
+        if event.state.value == "started":
+            return
+        text = f"{_MARKS[event.state]} {event.device}  {event.target}"
+        if event.failure is not None:
+            text += f": {event.failure}"
+        elif event.message:
+            text += f" ({event.message})"
+        note(text, style=_STYLES.get(event.state, ""))
+
+    return tell
+
+
+def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
+    """What was done per device, what is left and who can mend it."""
+    if as_json:
+        show_json(
+            {
+                "schema": 1,
+                "run": result.before.run.id,
+                "check_run": result.after.run.id,
+                "agreed": result.agreed,
+                "started": result.applied.started,
+                "outcomes": {
+                    device: one.model_dump(mode="json")
+                    for device, one in sorted(result.applied.outcomes.items())
+                },
+                "plans": {
+                    device: one.model_dump(mode="json")
+                    for device, one in sorted(result.applied.plans.items())
+                },
+                "left": _left(result),
+                "exit_code": result.exit_code,
+            }
+        )
+        return
+    if not result.agreed:
+        say(_("Nothing was changed."), style="yellow")
+        return
+    if not result.applied.started:
+        say(_("Nothing to change; no device was touched."), style="green")
+    _show_outcomes(result)
+    _show_left(site, result)
+
+
+def _left(result: ApplyResult) -> dict[str, list[str]]:
+    from kit.app.apply import left
+
+    found = {
+        device: sorted(one.rule for one in findings if left(one))
+        for device, findings in result.applied.after.findings().items()
+    }
+    return {device: rules for device, rules in found.items() if rules}
+
+
+def _show_outcomes(result: ApplyResult) -> None:
+    for device, one in sorted(result.applied.outcomes.items()):
+        done = sum(1 for change in one.results if change.state.value == "done")
+        text = ngettext("{count} change made", "{count} changes made", done).format(count=done)
+        style = "green" if one.ending.value == "done" else "bold red"
+        failure = f": {one.failure}" if one.failure is not None else ""
+        say(f"{device}: {_ending(one.ending.value)}, {text}{failure}", style=style)
+
+
+def _ending(word: str) -> str:
+    return {
+        "done": _("done"),
+        "failed": _("failed"),
+        "not_reached": _("not reached"),
+        "interrupted": _("interrupted"),
+    }[word]
+
+
+def _show_left(site: OpenSite, result: ApplyResult) -> None:
+    from kit.checking.reasons import explain, fix_label
+
+    for device, rules in _left(result).items():
+        say(_("{device}: still not as wanted:").format(device=device), style="bold red")
+        for rule in rules:
+            say(f"  ✗ {localized(site.catalogue.texts(rule).title)} ({rule})", style="red")
+    for device, plan in sorted(result.applied.plans.items()):
+        if plan.not_known is not None:
+            say(f"{device}: {explain(plan.not_known)}", style="yellow")
+        for refusal in plan.refused:
+            say(f"{device}: ✗ {refusal.target}: {explain(refusal.reason)}", style="yellow")
+        for one in plan.by_hand:
+            title = localized(site.catalogue.texts(one.rule).title)
+            say(f"{device}: ☐ {title} ({fix_label(one.fix)})")
+    say(_("Report: esms-kit report {site}").format(site=site.loaded.site.id))
