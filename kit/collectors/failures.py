@@ -1,19 +1,28 @@
-"""Why a device gave no answer, as an outcome and words that are safe to show."""
+"""Why a device gave no answer: an outcome, and the words of whoever said it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from typing import Final
 
+from kit.collectors.batch import Broken
 from kit.model.snapshot import Outcome
 
-DETAIL_LENGTH: Final = 300
-_STARS: Final = "***"
+_WORDS: Final = {
+    Broken.NO_FOLDER: "no private folder could be made on the device",
+    Broken.NO_SPACE: "the device has no space left for a private folder",
+    Broken.NO_TOOLS: "a basic program (mktemp, wc) is missing on the device",
+    Broken.NO_BEGIN: "something else than the reads answered",
+    Broken.CUT: "the answer was cut before its end",
+    Broken.MALFORMED: "the frames of the answer contradict each other",
+}
 
 
 class Failure(Exception):
-    """A collection that ended without an answer. ``detail`` is what the transport said."""
+    """A collection that ended without an answer.
+
+    ``detail`` is what the transport or the device said, as it came: whoever shows or stores it
+    passes it through a ``Redactor`` first.
+    """
 
     def __init__(self, outcome: Outcome, detail: str) -> None:
         """Keep both apart: the outcome is judged, the detail is only shown."""
@@ -22,16 +31,6 @@ class Failure(Exception):
         self.detail = detail
 
 
-def show(said: str | bytes, secrets: Iterable[str] = ()) -> str:
-    """One short line of what a device or a library said, for people.
-
-    Without secrets, without control or formatting characters (a device must not write to the
-    terminal of whoever reads about it), blanks collapsed, at most 300 characters.
-    """
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, _STARS)
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = re.sub(r"\s+", " ", text).strip()
-    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"
+def outcome_of(broken: Broken | None) -> tuple[Outcome, str]:
+    """The outcome of an answer as ``split`` found it, and the words for it."""
+    return (Outcome.DONE, "") if broken is None else (Outcome.BROKEN, _WORDS[broken])
