@@ -76,7 +76,9 @@ class Sysctl(ScalarSetting):
                     )
                 )
         if isinstance(self.enforced_value(), tuple):
-            raise ValueError(_("a kernel parameter has one value: give it as “enforce”."))
+            raise ValueError(  # noqa: TRY004 - what pydantic takes for an invalid value
+                _("a kernel parameter has one value: give it as “enforce”.")
+            )
         return self
 
     def slot(self) -> str:

@@ -1,0 +1,121 @@
+"""The systemd units: enabled or not, running or not, and what would start them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
+
+from kit.model.observation import Observation, Observed, Unread, Unreadable
+from kit.model.read import Form, Raw, Read, Script
+
+_UNIT: Final = re.compile(r"[A-Za-z0-9_.@:-]{1,100}\.(?:service|socket|timer|mount)\Z")
+_ASPECTS: Final = ("active", "enabled", "triggers")
+_ACTIVE: Final = frozenset(
+    {"active", "activating", "deactivating", "failed", "inactive", "maintenance", "reloading"}
+)
+_AWAKE: Final = frozenset({"active", "activating", "reloading"})
+
+_ASK: Final = """\
+command -v systemctl >/dev/null || exit 127
+command -v sed >/dev/null || exit 127
+[ -d /run/systemd/system ] || { echo 'systemd is not running' >&2; exit 1; }
+set -f
+show() {
+    systemctl show --no-pager -p Id -p Names -p LoadState -p UnitFileState -p ActiveState \\
+        -p TriggeredBy -- "$@"
+}
+printf 'asked\\t%s\\n' "$@"
+shown=$(show "$@") || exit 1
+triggers=$(printf '%s\\n' "$shown" | sed -n 's/^TriggeredBy=//p') || exit 1
+printf 'shown\\n%s\\n' "$shown"
+echo triggers
+set -- $triggers
+if [ $# -gt 0 ]; then show "$@" || exit 1; fi
+echo end
+"""
+
+
+class Services(Read):
+    """systemd's own answer. Keys are ``UNIT:enabled``, ``UNIT:active`` and ``UNIT:triggers``.
+
+    - ``enabled``: Observed, systemd's word for the unit file (``enabled``, ``disabled``,
+      ``masked``, ``static``, ...), or ``not-found`` where there is no such unit;
+    - ``active``: Observed, ``active``, ``inactive``, ``failed``, ...;
+    - ``triggers``: Observed, the sockets, timers and paths (sorted) that would start the unit:
+      those that are running now or enabled for the next boot.
+    """
+
+    id: ClassVar[str] = "services"
+
+    def command(self, keys: frozenset[str], form: Form) -> Script:
+        """Every unit once; raises ``ValueError`` for what is no key of this read."""
+        units = sorted({_split(key)[0] for key in keys})
+        return Script(form, f"set -- {shlex.join(units)}\n{_ASK}")
+
+    def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
+        asked, shown, triggers = _parts(raw.text)
+        if len(shown) != len(asked):
+            raise ValueError(f"{len(asked)} units asked for, {len(shown)} shown")
+        awake = {unit["Id"] for unit in triggers if _would_start(unit)}
+        known = {unit["Id"] for unit in triggers}
+        found: dict[str, Observation] = {}
+        for name, unit in zip(asked, shown, strict=True):
+            if name not in unit["Names"].split():
+                raise ValueError(f"{name} asked for, {unit['Names'][:80]!r} shown")
+            triggered_by = unit["TriggeredBy"].split()
+            if not known.issuperset(triggered_by):
+                raise ValueError(f"not all that triggers {name} is shown")
+            found[f"{name}:active"] = _active(unit)
+            found[f"{name}:enabled"] = _enabled(unit)
+            found[f"{name}:triggers"] = Observed(tuple(sorted(awake.intersection(triggered_by))))
+        return {key: found[key] for key in keys if key in found}
+
+
+def _split(key: str) -> tuple[str, str]:
+    unit, _colon, aspect = key.rpartition(":")
+    if not _UNIT.match(unit) or aspect not in _ASPECTS:
+        raise ValueError(f"not a unit and what to know of it: {key[:80]!r}")
+    return unit, aspect
+
+
+_Unit = dict[str, str]
+
+
+def _parts(text: str) -> tuple[list[str], list[_Unit], list[_Unit]]:
+    """The names asked for, their units, the units that trigger them."""
+    *lines, end = text.removesuffix("\n").split("\n")
+    if end != "end":
+        raise ValueError("the answer has no end")
+    at, then = lines.index("shown"), lines.index("triggers")
+    asked = [line.removeprefix("asked\t") for line in lines[:at]]
+    return asked, _units(lines[at + 1 : then]), _units(lines[then + 1 :])
+
+
+def _units(lines: Sequence[str]) -> list[_Unit]:
+    """Blocks of ``Property=value`` lines with an empty line between them."""
+    units = []
+    for block in "\n".join(lines).split("\n\n"):
+        pairs = [line.partition("=") for line in block.split("\n") if line]
+        if pairs:
+            units.append({name: value for name, _equals, value in pairs})
+    return units
+
+
+def _would_start(unit: _Unit) -> bool:
+    return unit["ActiveState"] in _AWAKE or unit["UnitFileState"].startswith("enabled")
+
+
+def _active(unit: _Unit) -> Observation:
+    if unit["ActiveState"] not in _ACTIVE:
+        raise ValueError(f"not a state of a unit: {unit['ActiveState'][:80]!r}")
+    return Observed(unit["ActiveState"])
+
+
+def _enabled(unit: _Unit) -> Observation:
+    if unit["LoadState"] == "not-found":
+        return Observed("not-found")
+    if unit["UnitFileState"]:
+        return Observed(unit["UnitFileState"])
+    return Unreadable(Unread.NOT_ANSWERED, f"its load state is {unit['LoadState'][:80]}")
