@@ -75,7 +75,8 @@ def problems_of(
     """Every error of a failed validation as a problem with its position in the document."""
     found = []
     for details in error.errors(include_url=False):
-        path = _real_path(document, (*prefix, *details["loc"]))
+        loc = (*prefix, *details["loc"])
+        path = _real_path(document, loc, named_last=details["type"] == "missing")
         message, remedy = explain(details)
         dotted = ".".join(str(part) for part in path)
         shown = f"{dotted}: {message}" if dotted else message
@@ -83,15 +84,15 @@ def problems_of(
     return tuple(found)
 
 
-def _real_path(document: Document, loc: Path_) -> Path_:
+def _real_path(document: Document, loc: Path_, *, named_last: bool) -> Path_:
     """``loc`` without the union tags pydantic inserts, which are no keys of the document.
 
-    A last part that is not there (a missing key) is kept: it names what to add.
+    ``named_last`` keeps a last part that is not there: a missing key is named by it.
     """
     real: Path_ = ()
     for index, part in enumerate(loc):
-        last = index == len(loc) - 1
-        if (*real, part) in document.positions or last:
+        kept = named_last and index == len(loc) - 1
+        if (*real, part) in document.positions or kept:
             real = (*real, part)
     return real
 
