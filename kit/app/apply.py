@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kit.app.check import FINDINGS, OK, UNKNOWN, Asked, CheckResult, keep, start_run
+from kit.app.check import FINDINGS, OK, UNKNOWN, Asked, CheckResult, keep, limited, start_run
 from kit.app.check import exit_code as check_code
 from kit.app.opening import OpenSite
 from kit.app.plan import selection
@@ -41,6 +41,10 @@ class Choice:
     without_watchdog: bool = False
     engine: str = "auto"
     jobs: int = 8
+
+    def filters(self) -> tuple[str, ...]:
+        """What leaves devices out; rules chosen do not: every rule is still judged."""
+        return (*limited(self.limit), *(f"--class {one}" for one in self.classes))
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def apply(
     ]
     selects = selection(site, choice.rules)
     context = site.context(at)
-    run = start_run(site, asked, "apply", at)
+    filters = choice.filters()
+    run = start_run(site, asked, "apply", at, filters)
     store.begin(run)
     reading = read_site(context, devices, site.profiles, collect, selects)
     keep(store, run, reading)
@@ -109,14 +114,16 @@ def apply(
     code = exit_code(applied)
     done = run.model_copy(update={"ended_at": asked.clock(), "exit_code": code})
     store.end(done)
-    after = _keep_after(site, store, asked, applied) if applied.started else before
+    after = _keep_after(site, store, asked, applied, filters) if applied.started else before
     return ApplyResult(before, after, applied, said_yes, code)
 
 
-def _keep_after(site: OpenSite, store: Store, asked: Asked, applied: Applied) -> CheckResult:
+def _keep_after(
+    site: OpenSite, store: Store, asked: Asked, applied: Applied, filters: tuple[str, ...]
+) -> CheckResult:
     """The reading after the changes is a check run of its own: reports are made from it."""
     at = asked.clock()
-    run = start_run(site, asked, "check", at)
+    run = start_run(site, asked, "check", at, filters)
     store.begin(run)
     keep(store, run, applied.after)
     found = [one for findings in applied.after.findings().values() for one in findings]

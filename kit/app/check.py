@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -46,8 +46,14 @@ class CheckResult:
         return tuple(one for found in self.reading.findings().values() for one in found)
 
 
-def start_run(site: OpenSite, asked: Asked, kind: Literal["check", "apply"], at: datetime) -> Run:
-    """The record of a run that begins at ``at``."""
+def start_run(
+    site: OpenSite,
+    asked: Asked,
+    kind: Literal["check", "apply"],
+    at: datetime,
+    selection: Iterable[str] = (),
+) -> Run:
+    """The record of a run that begins at ``at``; ``selection`` names its filters."""
     return Run(
         id=new_run_id(at, asked.token()),
         site=site.loaded.site.id,
@@ -58,7 +64,13 @@ def start_run(site: OpenSite, asked: Asked, kind: Literal["check", "apply"], at:
         baseline_version=site.baseline.version,
         catalogue_digest=site.catalogue.digest,
         operator=asked.operator,
+        selection=tuple(selection),
     )
+
+
+def limited(limit: str | None) -> tuple[str, ...]:
+    """The filter on devices as a run keeps it."""
+    return (f"--limit {limit}",) if limit is not None else ()
 
 
 def keep(store: Store, run: Run, reading: Reading) -> None:
@@ -80,7 +92,7 @@ def check(
     """Collect and judge the devices chosen; every one of them is in the result."""
     devices = site.devices(limit)
     at = asked.clock()
-    run = start_run(site, asked, "check", at)
+    run = start_run(site, asked, "check", at, limited(limit))
     store.begin(run)
     reading = read_site(site.context(at), devices, site.profiles, collect)
     return _ended(store, asked, run, reading, fail_on)
@@ -110,7 +122,7 @@ def check_recorded(
             remedy=_("Check the site named, or take the devices in first."),
         )
     at = asked.clock()
-    run = start_run(site, asked, "check", at)
+    run = start_run(site, asked, "check", at, limited(limit))
     store.begin(run)
     present = [one for one in devices if one.state is not DeviceState.REMOVED]
     chosen = {one.id: snapshots[one.id] for one in present if one.id in snapshots}

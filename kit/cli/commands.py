@@ -16,6 +16,8 @@ GROUPS: Final = (
     "kit.cli.workspaces",
     "kit.cli.catalogue",
     "kit.cli.loop",
+    "kit.cli.reports",
+    "kit.cli.keys",
 )
 """One module per command group; each has ``register(app)``."""
 

@@ -34,6 +34,7 @@ class Run(Record):
     catalogue_digest: str
     operator: Operator
     exit_code: int | None = None
+    selection: tuple[str, ...] = ()  # filters that left devices or rules out, as they were given
 
 
 def new_run_id(at: datetime, token: str) -> str:

@@ -1,0 +1,68 @@
+"""The report of a site's last check, or of the run named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from kit.app.opening import OpenSite
+from kit.errors import UsageError
+from kit.i18n import Language, _
+from kit.model.run import Run
+from kit.reporting.building import Checked, build
+from kit.reporting.data import ReportData
+from kit.reporting.formats import render_all
+from kit.store.store import Store
+
+
+def choose_run(store: Store, site: str, run: str | None) -> Run:
+    """The run named, else the last check of the site that has ended; ``UsageError`` if none."""
+    runs = store.runs(site)
+    if run is not None:
+        found = next((one for one in runs if one.id == run), None)
+        if found is None:
+            raise UsageError(
+                _("the site “{site}” has no run “{run}”.").format(site=site, run=run),
+                remedy=_("Name one of its runs, or none for the last."),
+            )
+        return found
+    ended = [one for one in runs if one.kind == "check" and one.ended_at is not None]
+    if not ended:
+        raise UsageError(
+            _("the site “{site}” has never been checked.").format(site=site),
+            remedy=_("Run “esms-kit check {site}” first.").format(site=site),
+        )
+    return ended[-1]
+
+
+def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = None) -> ReportData:
+    """Everything a report of one run says, made at ``at`` (aware)."""
+    chosen = choose_run(store, site.loaded.site.id, run)
+    return build(
+        Checked(
+            site=site.loaded.site,
+            catalogue=site.catalogue,
+            baseline=site.baseline,
+            run=chosen,
+            devices=site.loaded.devices,
+            findings=store.findings(chosen.id),
+            snapshots=store.snapshots(chosen.id),
+            plans=store.plans(chosen.id),
+            profiles=site.profiles,
+            waivers=site.loaded.waivers,
+            selection=chosen.selection,
+        ),
+        at,
+    )
+
+
+def report(
+    site: OpenSite,
+    store: Store,
+    at: datetime,
+    formats: Iterable[str],
+    language: Language,
+    run: str | None = None,
+) -> Mapping[str, bytes]:
+    """File name -> content, in every format asked for."""
+    return render_all(report_data(site, store, at, run), formats, language)

@@ -1,0 +1,54 @@
+"""``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.session import session_of
+from kit.i18n import _
+
+
+def report(
+    context: typer.Context,
+    site: Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))],
+    formats: Annotated[
+        str, typer.Option("--format", help=_("Formats, comma-separated: html, json."))
+    ] = "html",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help=_("Folder of the files."))
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help=_("Report this run instead of the last check."))
+    ] = None,
+) -> int:
+    """Run ``esms-kit report``."""
+    from kit.app import report as use_case
+    from kit.app.opening import open_site
+    from kit.app.running import now
+    from kit.cli.terminal import say
+    from kit.documents_io.files import write_files
+    from kit.i18n import current_language
+    from kit.store.store import open_store
+
+    session = session_of(context)
+    workspace = session.workspace()
+    opened = open_site(workspace, site)
+    store = open_store(workspace.store_url())
+    try:
+        names = [part.strip() for part in formats.split(",") if part.strip()]
+        files = use_case.report(opened, store, now(), names, current_language(), run)
+    finally:
+        store.close()
+    folder = output if output is not None else workspace.root / "reports" / site
+    write_files({folder / name: content for name, content in files.items()}, mode=0o600)
+    for name in files:
+        say(_("written: {path}").format(path=folder / name))
+    return 0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(help=_("Write the report of the last check of a site."))(report)
