@@ -52,11 +52,12 @@ done <"$1/replaced"
 trap - EXIT
 shell=$KIT_SHELL
 unset KIT_SHELL
+exec 3>"$1/started"
 # shellcheck disable=SC2086 # "busybox sh" is two words
 exec chroot . setpriv --reuid="$KIT_UID" --regid="$KIT_UID" --clear-groups \
     env -i -C /tmp/private PATH="$KIT_PATH" LC_ALL=C HOME=/nonexistent \
     KIT_ACCOUNT=kit KIT_INSIDE=192.0.2.10 KIT_OUTSIDE=198.51.100.7 \
-    $shell -c 'umask 077; . /tmp/script' </dev/null
+    $shell -c 'echo started >&3; exec 3>&-; umask 077; . /tmp/script' </dev/null
 """
 
 
@@ -111,7 +112,7 @@ def run(
         timeout=seconds,
         check=False,
     )
-    if done.returncode == SETUP_FAILED:
+    if done.returncode == SETUP_FAILED or not (folder / "started").read_text():
         raise RuntimeError(done.stderr.decode("utf-8", "replace"))
     return Raw(Form.POSIX, done.stdout, done.stderr, done.returncode, ended=True)
 

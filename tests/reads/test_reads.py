@@ -8,6 +8,9 @@ A case gives `keys` and the `observations` they yield, from one of:
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -169,6 +172,21 @@ def test_script_with_less_knows_less(read_id: str, tmp_path: Path) -> None:
                 if not is_no_more_than(one, wholes[0][k])
             }
             assert more == {}, (name, shell, raw.stderr)
+
+
+@pytest.mark.parametrize("read_id", sorted(reads()))
+def test_script_is_clean(read_id: str, tmp_path: Path) -> None:
+    """No word of bash, no unquoted surprise: shellcheck has nothing to warn of."""
+    script = tmp_path / "script.sh"
+    script.write_text(reads()[read_id].command(known_keys(reads()[read_id]), Form.POSIX).text)
+    done = subprocess.run(
+        ["shellcheck", "--shell=dash", "--severity=warning", script],
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @needs_sandbox

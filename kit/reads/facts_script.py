@@ -1,0 +1,158 @@
+"""The fragments that look for each fact, in the form of ``marked_lines``.
+
+Each says ``absent`` or ``no`` only after it has seen that it could look: the folder is there and
+can be searched, the pseudo file system is mounted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kit.model.facts import Fact
+
+START: Final = """\
+for program in cat sed uname od; do
+    command -v "$program" >/dev/null || exit 127
+done
+# content KEY FILE: the file, or why not. Its folder must be there for "absent".
+content() {
+    if text=$(cat "$2" 2>/dev/null); then value "$1" "$text"
+    elif [ ! -e "$2" ] && [ -x "${2%/*}" ]; then absent "$1"
+    elif [ ! -r "$2" ]; then denied "$1"
+    else failed "$1" "$2 cannot be read"
+    fi
+}
+# variable KEY FILE: the bytes of an EFI variable as decimal numbers.
+variable() {
+    if [ ! -e "$2" ]; then absent "$1"
+    elif text=$(od -A n -t u1 "$2" 2>/dev/null); then value "$1" "$text"
+    elif [ ! -r "$2" ]; then denied "$1"
+    else failed "$1" "$2 cannot be read"
+    fi
+}
+has_sysfs() { [ -d /sys/class/net ] && [ -x /sys/class ]; }
+# Prints yes or no; fails when it cannot tell. That there is no trace of a container is no proof.
+contained() {
+    for trace in /run/systemd/container /run/.containerenv /.dockerenv; do
+        if [ -e "$trace" ]; then echo yes; return; fi
+    done
+    case $(systemd-detect-virt --container 2>/dev/null) in
+    '') return 1 ;;
+    none) echo no ;;
+    *) echo yes ;;
+    esac
+}
+"""
+
+_OS_RELEASE: Final = """\
+release=/etc/os-release
+[ -e "$release" ] || release=/usr/lib/os-release
+for name in __NAMES__; do
+    if text=$(sed -n "s/^$name=//p" "$release" 2>/dev/null); then
+        case $text in
+        '') absent "__KEY__:$name" ;;
+        *) value "__KEY__:$name" "${text##*"$newline"}" ;;
+        esac
+    elif [ -e "$release" ] && [ ! -r "$release" ]; then denied "__KEY__:$name"
+    else failed "__KEY__:$name" 'there is no os-release file'
+    fi
+done
+"""
+
+_DESKTOP: Final = """\
+desktop=no
+closed=
+manager=/etc/systemd/system/display-manager.service
+if [ -e "$manager" ] && [ -s "$manager" ]; then desktop=yes; fi
+for folder in "${manager%/*}" /usr/share /usr/local/share; do
+    if [ -e "$folder" ] && [ ! -x "$folder" ]; then closed=$folder; fi
+    for sessions in "$folder/xsessions" "$folder/wayland-sessions"; do
+        if [ -r "$sessions" ] && [ -x "$sessions" ]; then :
+        elif [ -e "$sessions" ]; then closed=$sessions
+        fi
+        for session in "$sessions"/*.desktop; do
+            if [ -e "$session" ]; then desktop=yes; fi
+        done
+    done
+done
+if [ "$desktop" = no ] && [ -n "$closed" ]; then denied desktop; else value desktop "$desktop"; fi
+"""
+
+_FIRMWARE: Final = """\
+if ! has_sysfs; then failed __KEY__ '/sys is not mounted'
+elif [ -e /sys/class/dmi/id ]; then content __KEY__ /sys/class/dmi/id/__DMI__
+elif [ -e /proc/device-tree ]; then content __KEY__ /proc/device-tree/__TREE__
+else absent __KEY__
+fi
+"""
+
+_TPM: Final = """\
+tpm=none
+for folder in /sys/class/tpm/tpm[0-9]*; do
+    if [ -e "$folder" ]; then tpm=$folder; break; fi
+done
+announced=
+for table in TPM2 TCPA; do
+    if [ -e "/sys/firmware/acpi/tables/$table" ]; then announced=$table; fi
+done
+if ! has_sysfs; then failed tpm '/sys is not mounted'
+elif [ "$tpm" != none ]; then
+    if text=$(cat "$tpm/tpm_version_major" 2>/dev/null); then value tpm "$text"
+    else failed tpm 'the kernel does not tell the version of the TPM'
+    fi
+elif [ -n "$announced" ]; then failed tpm 'the firmware announces one, the kernel shows none'
+else value tpm none
+fi
+"""
+
+_SECURE_BOOT: Final = """\
+variables=/sys/firmware/efi/efivars
+some=
+for variable in "$variables"/*; do
+    if [ -e "$variable" ]; then some=yes; break; fi
+done
+if ! has_sysfs || [ ! -d /sys/firmware ]; then failed secure_boot '/sys is not mounted'
+elif [ ! -e /sys/firmware/efi ]; then
+    if [ "$(contained)" = no ]; then absent secure_boot
+    else failed secure_boot 'a container may not see the firmware'
+    fi
+elif [ -z "$some" ]; then failed secure_boot 'the EFI variables are not shown'
+else
+    variable secure_boot "$variables/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+    variable secure_boot:shim "$variables/MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+fi
+"""
+
+
+def _filled(fragment: str, **words: str) -> str:
+    for name, word in words.items():
+        fragment = fragment.replace(f"__{name.upper()}__", word)
+    return fragment
+
+
+FRAGMENTS: Final[Mapping[Fact, str]] = {
+    Fact.OS: _filled(_OS_RELEASE, key="os", names="ID VERSION_ID"),
+    Fact.OS_FAMILY: _filled(_OS_RELEASE, key="os_family", names="ID ID_LIKE"),
+    Fact.ARCHITECTURE: 'value architecture "$(uname -m)"\n',
+    Fact.INIT: (
+        "if [ -d /run/systemd/system ]; then value init systemd\n"
+        "elif [ -x /run ]; then value init other\n"
+        "else denied init\n"
+        "fi\n"
+    ),
+    Fact.DESKTOP: _DESKTOP,
+    Fact.CONTAINER: (
+        'if text=$(contained); then value container "$text"; else denied container; fi\n'
+    ),
+    Fact.SERIAL: _filled(_FIRMWARE, key="serial", dmi="product_serial", tree="serial-number"),
+    Fact.MODEL: _filled(_FIRMWARE, key="model", dmi="product_name", tree="model"),
+    Fact.TPM: _TPM,
+    Fact.SECURE_BOOT: _SECURE_BOOT,
+    Fact.MEMORY_MIB: (
+        "if text=$(sed -n 's/^MemTotal: *\\([0-9]*\\) kB$/\\1/p' /proc/meminfo 2>/dev/null) &&\n"
+        '    [ -n "$text" ]; then value memory_kib "$text"\n'
+        "else failed memory_kib '/proc/meminfo says nothing of the memory'\n"
+        "fi\n"
+    ),
+}
