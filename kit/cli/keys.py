@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.session import REDACTOR, session_of
+from kit.cli.session import redactor, session_of
 from kit.i18n import _
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def trust(
     session = session_of(context)
     opened = open_site(session.workspace(), site)
     jobs = session.jobs_for(opened.workspace)
-    found = look(opened, limit=limit, jobs=jobs, redactor=REDACTOR)
+    found = look(opened, limit=limit, jobs=jobs, redactor=redactor())
     wanted = frozenset(fingerprints or ())
     chosen = {
         device: keys

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.session import REDACTOR, Session, session_of
+from kit.cli.session import Session, redactor, session_of
 from kit.i18n import _
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def collect_with(
     jobs = session.jobs_for(site.workspace)
     total = sum(1 for one in site.loaded.devices if one.connection is not None)
     step, finished = progress(total, label)
-    return collector_for(site, jobs=jobs, redactor=REDACTOR, done=step), finished
+    return collector_for(site, jobs=jobs, redactor=redactor(), done=step), finished
 
 
 def check(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from kit.errors import InvalidDocuments, KitError
+from kit.errors import InvalidDocuments, KitError, UsageError
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, _, use_language
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
@@ -32,7 +32,7 @@ def _language_asked(arguments: Sequence[str]) -> str:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
     use_language(_language_asked(arguments))
-    import click
+    import typer
     from typer.main import get_command
 
     from kit.cli.commands import build
@@ -44,12 +44,11 @@ def run(arguments: Sequence[str]) -> int:
         )
     except KitError as error:
         return _report(error, as_json="--json" in arguments, debug=debug)
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return int(done.exit_code)
-    except click.ClickException as error:
-        error.show(sys.stderr)
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except typer.TyperException as error:
+        return _misused(error)
+    except (typer.Abort, KeyboardInterrupt):
         print(_("Interrupted; nothing else will be done."), file=sys.stderr)  # noqa: T201
         return INTERRUPTED
     except BrokenPipeError:
@@ -59,6 +58,13 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last barrier before the user
         return _internal(error, debug=debug)
     return result if isinstance(result, int) else 0
+
+
+def _misused(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if show is not None:
+        show(sys.stderr)
+    return int(getattr(error, "exit_code", UsageError.exit_code))
 
 
 def _safe(text: str) -> str:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from kit.redaction import Redactor
-
 if TYPE_CHECKING:
+    from kit.redaction import Redactor
     from kit.sites.workspace import Workspace
 
-REDACTOR = Redactor()
-"""Every sink of this process passes through it: screen, log file, errors."""
+
+@cache
+def redactor() -> Redactor:
+    """Every sink of this process passes through it: screen, log file, errors."""
+    from kit.redaction import Redactor
+
+    return Redactor()
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Session:
             from kit.sites.workspace import open_workspace
 
             self._workspace = open_workspace(Path.cwd(), self.workspace_asked)
-            log_to(self._workspace.root / ".esms-kit", REDACTOR, debug=self.debug)
+            log_to(self._workspace.root / ".esms-kit", redactor(), debug=self.debug)
         return self._workspace
 
     def jobs_for(self, workspace: Workspace) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from kit.cli.session import REDACTOR
+from kit.cli.session import redactor
 from kit.i18n import _
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ STYLES: Final = {
 
 def printable(text: str) -> str:
     """Text that may come from a device: redacted, without control characters, on one line."""
-    return " ".join(REDACTOR(text).split()) if "\n" in text else REDACTOR(text)
+    return " ".join(redactor()(text).split()) if "\n" in text else redactor()(text)
 
 
 @cache
