@@ -10,6 +10,7 @@ from typing import Final
 
 from kit.errors import InvalidDocuments, KitError, UsageError
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, _, use_language
+from kit.i18n.frameworks import bind_frameworks
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 INTERNAL: Final = 4
@@ -31,7 +32,7 @@ def _language_asked(arguments: Sequence[str]) -> str:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
-    use_language(_language_asked(arguments))
+    bind_frameworks(use_language(_language_asked(arguments)))
     import typer
     from typer.main import get_command
 
@@ -61,10 +62,26 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _misused(error: Exception) -> int:
-    show = getattr(error, "show", None)
-    if show is not None:
-        show(sys.stderr)
-    return int(getattr(error, "exit_code", UsageError.exit_code))
+    """What the command-line framework objects to, in the user's language where it can be told."""
+    name = type(error).__name__
+    parameter = getattr(error, "param", None)
+    shown = getattr(parameter, "metavar", None) or getattr(parameter, "name", "")
+    if name == "NoArgsIsHelpError":
+        print(getattr(error, "message", ""), file=sys.stderr)  # noqa: T201
+        return UsageError.exit_code
+    if name == "MissingParameter":
+        message = _("{name} is missing.").format(name=shown)
+    elif name == "NoSuchOption":
+        message = _("the option {name} does not exist.").format(
+            name=getattr(error, "option_name", "")
+        )
+    else:
+        message = str(getattr(error, "format_message", error.__str__)())
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", "esms-kit")
+    print(_safe(f"{_('Error')}: {message}"), file=sys.stderr)  # noqa: T201
+    print(_("See: {command} --help").format(command=path), file=sys.stderr)  # noqa: T201
+    return UsageError.exit_code
 
 
 def _safe(text: str) -> str:
