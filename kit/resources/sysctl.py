@@ -21,8 +21,12 @@ from kit.reads.sysctl_names import value_of
 from kit.reads.sysctl_persisted import SysctlPersisted
 from kit.resources.generated_header import header
 
+# They sort after ``99-sysctl.conf``, so that they have the last word. What may cut the network and
+# what cannot be undone have files of their own: a file is held back, and undone, as a whole. The
+# name alone decides, so that no parameter ever stands in two of them.
 DROP_IN: Final = "/etc/sysctl.d/zz-esms-kit.conf"
-"""Sorts after ``99-sysctl.conf``, so that it has the last word."""
+NETWORK_DROP_IN: Final = "/etc/sysctl.d/zz-esms-kit-network.conf"
+ONE_WAY_DROP_IN: Final = "/etc/sysctl.d/zz-esms-kit-one-way.conf"
 
 _ANY: Final = None
 # Parameters the kernel lets go one way only until it is started again, and the values concerned.
@@ -35,6 +39,9 @@ _ONE_WAY: Final[Mapping[str, frozenset[int] | None]] = {
     "kernel.unprivileged_bpf_disabled": frozenset({1}),
     "kernel.yama.ptrace_scope": frozenset({3}),
 }
+# Changing one of these sets others of net.ipv4 back to what suits a host or a router: they come
+# before all others. Source: Documentation/networking/ip-sysctl.rst, "ip_forward".
+_RESETS_OTHERS: Final = frozenset({"net.ipv4.conf.all.forwarding", "net.ipv4.ip_forward"})
 # Parameters that decide which packets a host takes or sends: a wrong one can end the session.
 _CUTS_NETWORK: Final = re.compile(
     r"net\.(?:ipv4|ipv6)\.conf\..+\."
@@ -102,22 +109,28 @@ class Sysctl(ScalarSetting):
         return live
 
     def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """The drop-in file of all parameters, and the live value of this one."""
+        """The drop-in file it shares with others, and its live value."""
         del facts
         return (
-            Target(ArtefactKind.FILE, DROP_IN, SysctlPersisted.id),
+            Target(ArtefactKind.FILE, self._drop_in(), SysctlPersisted.id),
             Target(ArtefactKind.SYSCTL, self.name, SysctlLive.id),
         )
 
     def meta(self, facts: Facts) -> Meta:
-        """One-way values come last and cannot be undone."""
+        """One-way values come last and cannot be undone; what sets others back comes first."""
         del facts
         one_way = self._is_one_way()
+        usual = Phase.FILES if self.name in _RESETS_OTHERS else Phase.KERNEL
         return Meta(
-            phase=Phase.ONE_WAY if one_way else Phase.KERNEL,
+            phase=Phase.ONE_WAY if one_way else usual,
             reversible=not one_way,
             may_cut=frozenset({Path.NETWORK} if _CUTS_NETWORK.match(self.name) else ()),
         )
+
+    def _drop_in(self) -> str:
+        if self.name in _ONE_WAY:
+            return ONE_WAY_DROP_IN
+        return NETWORK_DROP_IN if _CUTS_NETWORK.match(self.name) else DROP_IN
 
     def _is_one_way(self) -> bool:
         if self.name not in _ONE_WAY:
@@ -136,6 +149,8 @@ class Sysctl(ScalarSetting):
         lines = [
             # "-": systemd-sysctl does not fail on a parameter this kernel does not have
             f"{'' if name in needed else '-'}{name} = {value}\n"
-            for name, value in sorted(values.items())
+            for name, value in sorted(
+                values.items(), key=lambda item: (item[0] not in _RESETS_OTHERS, item[0])
+            )
         ]
-        return FileArtefact(path=DROP_IN, content=header() + "".join(lines))
+        return FileArtefact(path=target.id, content=header() + "".join(lines))
