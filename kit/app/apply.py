@@ -25,6 +25,7 @@ from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.plan import Plan
 from kit.model.verdict import Verdict
+from kit.redaction import Redactor
 from kit.secrets.reference import SecretResolver
 from kit.store.store import Store
 
@@ -74,6 +75,7 @@ def apply(
     *,
     agreed: Callable[[Planned], bool],
     secrets: SecretResolver,
+    redactor: Redactor,
     on_event: Callable[[Event], None],
 ) -> ApplyResult:
     """Read, plan, ask, change, read again.
@@ -105,7 +107,7 @@ def apply(
         if said_yes:
             applied = carry_out(
                 reading, plans, devices, site.profiles,
-                engine=engine_named(choice.engine), workable=workable_for(site),
+                engine=engine_named(choice.engine, redactor), workable=workable_for(site),
                 secrets=secrets, limits=Limits(jobs=choice.jobs), collect=collect,
                 on_event=on_event, selects=selects,
                 again=lambda: site.context(asked.clock()),

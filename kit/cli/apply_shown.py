@@ -36,7 +36,7 @@ def narrator(*, as_json: bool) -> Callable[[Event], None]:
             return
         text = f"{_MARKS[event.state]} {event.device}  {event.target}"
         if event.failure is not None:
-            text += f": {event.failure}"
+            text += f": {explain_failure(event.failure)}"
         elif event.message:
             text += f" ({event.message})"
         note(text, style=_STYLES.get(event.state, ""))
@@ -91,7 +91,7 @@ def _show_outcomes(result: ApplyResult) -> None:
         done = sum(1 for change in one.results if change.state.value == "done")
         text = ngettext("{count} change made", "{count} changes made", done).format(count=done)
         style = "green" if one.ending.value == "done" else "bold red"
-        failure = f": {one.failure}" if one.failure is not None else ""
+        failure = f": {explain_failure(one.failure)}" if one.failure is not None else ""
         say(f"{device}: {_ending(one.ending.value)}, {text}{failure}", style=style)
 
 

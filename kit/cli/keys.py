@@ -98,7 +98,9 @@ def _chosen(
     if wanted:
         return tuple(key for key in candidate.shown.keys if key.fingerprint in wanted)
     say("  " + _("On the device: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"))
-    return candidate.new_keys if confirm(_("Is it the same on the device’s screen?")) else ()
+    otherwise = _("Give what the device’s screen shows: --fingerprint SHA256:…")
+    same = confirm(_("Is it the same on the device’s screen?"), otherwise=otherwise)
+    return candidate.new_keys if same else ()
 
 
 def register(app: typer.Typer) -> None:

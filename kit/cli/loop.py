@@ -30,14 +30,14 @@ Classes = Annotated[
 
 
 def collect_with(
-    session: Session, site: OpenSite, label: str
+    session: Session, site: OpenSite, label: str, limit: str | None
 ) -> tuple[Collect, Callable[[], None]]:
     """The collector the app calls, with progress on standard error, and how to end it."""
     from kit.app.collecting import collector_for
     from kit.cli.terminal import progress
 
     jobs = session.jobs_for(site.workspace)
-    total = sum(1 for one in site.loaded.devices if one.connection is not None)
+    total = sum(1 for one in site.devices(limit) if one.connection is not None)
     step, finished = progress(total, label)
     return collector_for(site, jobs=jobs, redactor=redactor(), done=step), finished
 
@@ -76,7 +76,7 @@ def check(
                 opened, store, asked(), snapshots, limit=limit, fail_on=threshold
             )
         else:
-            collect, finished = collect_with(session, opened, _("Checking"))
+            collect, finished = collect_with(session, opened, _("Checking"), limit)
             try:
                 result = use_case.check(
                     opened, store, asked(), collect, limit=limit, fail_on=threshold
@@ -111,7 +111,7 @@ def plan(
     session = session_of(context)
     opened = open_site(session.workspace(), site)
     kinds = device_classes(classes or ())
-    collect, finished = collect_with(session, opened, _("Reading"))
+    collect, finished = collect_with(session, opened, _("Reading"), limit)
     try:
         result = use_case.plan(opened, now, collect, limit=limit, rules=rules or (), classes=kinds)
     finally:
@@ -161,19 +161,21 @@ def apply(
         engine=engine_named(engine),
         jobs=session.jobs_for(workspace),
     )
-    collect, finished = collect_with(session, opened, _("Reading"))
+    collect, finished = collect_with(session, opened, _("Reading"), limit)
 
     def agreed(planned: use_case.Planned) -> bool:
         finished()
         if not as_json:
             show_plan(opened, planned.plan, as_json=False, verbose=session.verbose)
-        return yes or confirm(_("Make these changes?"))
+        otherwise = _("Add --yes to make these changes.")
+        return yes or confirm(_("Make these changes?"), otherwise=otherwise)
 
     store = open_store(workspace.store_url())
     try:
         result = use_case.apply(
             opened, store, asked(), collect, chosen,
-            agreed=agreed, secrets=secret_resolver(workspace), on_event=narrator(as_json=as_json),
+            agreed=agreed, secrets=secret_resolver(workspace), redactor=redactor(),
+            on_event=narrator(as_json=as_json),
         )  # fmt: skip
     finally:
         finished()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kit.cli.terminal import console, say, show_json, show_table
 from kit.i18n import _, localized, ngettext
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from kit.app.check import CheckResult
     from kit.app.opening import OpenSite
     from kit.model.finding import Finding
-    from kit.model.verdict import Verdict
 
 
 def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: int) -> None:
@@ -34,34 +33,34 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
     _show_end(site, result)
 
 
+_MARKS: Final = {"pass": "✓", "fail": "✗", "error": "!", "not_checked": "?"}
+
+
 def _show_devices(site: OpenSite, result: CheckResult) -> None:
     from kit.checking.reasons import verdict_label
     from kit.checking.scores import score
+    from kit.model.snapshot import Outcome
     from kit.model.verdict import Verdict
 
-    shown: tuple[Verdict, ...] = (
-        Verdict.PASS,
-        Verdict.FAIL,
-        Verdict.ERROR,
-        Verdict.NOT_CHECKED,
-    )
+    shown = [one for one in Verdict if one is not Verdict.NOT_APPLICABLE]
     rows = []
+    aside = []
     for device, findings in result.reading.findings().items():
         counts = score(findings)
-        rows.append(
-            [
-                device,
-                *(str(counts.counts[verdict] or "·") for verdict in shown),
-                "–" if counts.ratio is None else f"{counts.ratio:.0%}",
-                counts.grade or "–",
-                _state(result, device),
-            ]
-        )
+        ratio = "–" if counts.ratio is None else f"{counts.ratio:.0%}"
+        numbers = (str(counts.counts[verdict] or "·") for verdict in shown)
+        rows.append([device, *numbers, ratio, counts.grade or "–"])
+        snapshot = result.reading.snapshots.get(device)
+        if snapshot is None or snapshot.outcome is not Outcome.DONE:
+            aside.append((device, _state(result, device)))
     title = _("{site} – baseline {baseline} {version}").format(
         site=site.loaded.site.name, baseline=site.baseline.id, version=site.baseline.version
     )
-    heads = [_("Device"), *(verdict_label(one) for one in shown), _("Score"), _("Grade"), _("Read")]
-    show_table(heads, rows, title=title)
+    marks = [_MARKS[one] for one in shown]
+    show_table([_("Device"), *marks, _("Score"), _("Grade")], rows, title=title)
+    say("  ".join(f"{_MARKS[one]} {verdict_label(one)}" for one in shown), style="dim")
+    for device, why in aside:
+        say(f"{device}: {why}", style="yellow")
 
 
 def _state(result: CheckResult, device: str) -> str:
@@ -79,7 +78,7 @@ def _state(result: CheckResult, device: str) -> str:
 
 
 def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
-    from kit.checking.reasons import explain, severity_label
+    from kit.checking.reasons import severity_label
     from kit.model.verdict import Verdict
 
     by_rule: dict[str, list[Finding]] = defaultdict(list)
@@ -99,10 +98,26 @@ def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
     ]
     show_table([_("Severity"), _("Finding"), _("Devices")], rows, styled=0, title=_("What stands"))
     if verbose:
-        for rule, found in worst:
+        for _rule, found in worst:
             for one in found:
-                reasons = "; ".join(explain(reason) for reason in one.reasons[:6])
-                say(f"{one.subject.id} · {rule}: {reasons}", style="dim")
+                _show_finding(one)
+
+
+def _show_finding(one: Finding) -> None:
+    """Each part of a finding that does not hold: what was read where, what is expected."""
+    from kit.checking.reasons import explain, show_expected, show_observed
+    from kit.model.verdict import Verdict
+
+    say(f"{one.subject.id} · {one.rule}", style="bold")
+    good = {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    for detail in one.details:
+        if detail.verdict not in good:
+            expected = show_expected(detail.operator, detail.expected)
+            observed = show_observed(detail.observed)
+            say(f"    {detail.key} ({detail.read}): {observed} – {_('expected')}: {expected}")
+    if not one.details:
+        for reason in one.reasons:
+            say(f"    {explain(reason)}")
 
 
 def _devices_of(found: list[Finding], verbose: int) -> str:

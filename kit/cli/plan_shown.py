@@ -67,6 +67,8 @@ def _show_device(site: OpenSite, device: DevicePlan, verbose: int) -> None:
 
 
 def _show_change(site: OpenSite, number: int, change: Change, verbose: int) -> None:
+    from kit.checking.reasons import show_observed
+
     marks = []
     if change.may_cut:
         marks.append(_("may cut the way in"))
@@ -77,6 +79,7 @@ def _show_change(site: OpenSite, number: int, change: Change, verbose: int) -> N
     suffix = f"  [{', '.join(marks)}]" if marks else ""
     say(f"  {number}. {change.kind} {change.target}{suffix}", style="bold" if marks else "")
     for value in change.values:
-        say(f"       {value.key}: {value.old} → {value.new}   ({_title(site, value.rule)})")
+        old, new = show_observed(value.old), show_observed(value.new)
+        say(f"       {value.key}: {old} → {new}   ({_title(site, value.rule)})")
     if verbose and change.along:
         say("       " + _("written along: {names}").format(names=", ".join(change.along)), "dim")

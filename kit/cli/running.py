@@ -30,6 +30,33 @@ def _language_asked(arguments: Sequence[str]) -> str:
     return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
 
 
+_SWITCHES: Final = frozenset({"-v", "-vv", "--verbose", "--debug"})
+_WITH_VALUE: Final = frozenset({"-w", "--workspace", "--lang", "--jobs"})
+
+
+def hoisted(arguments: Sequence[str]) -> list[str]:
+    """The command line with the options of every command put before the command.
+
+    People write them last; the framework knows them first only. Nothing after ``--`` is moved.
+    """
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        argument = waiting.pop(0)
+        if argument == "--":
+            rest += [argument, *waiting]
+            break
+        if argument in _SWITCHES or argument.partition("=")[0] in _WITH_VALUE - {argument}:
+            first.append(argument)
+        elif argument in _WITH_VALUE:
+            first += [argument, *waiting[:1]]
+            del waiting[:1]
+        else:
+            rest.append(argument)
+    return first + rest
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
     bind_frameworks(use_language(_language_asked(arguments)))
@@ -41,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     try:
         result = get_command(build()).main(
-            args=list(arguments), prog_name="esms-kit", standalone_mode=False
+            args=hoisted(arguments), prog_name="esms-kit", standalone_mode=False
         )
     except KitError as error:
         return _report(error, as_json="--json" in arguments, debug=debug)

@@ -109,11 +109,11 @@ def progress(total: int, label: str) -> tuple[Callable[[str], None], Callable[[]
     return step, bar.stop
 
 
-def confirm(question: str) -> bool:
-    """Ask on the terminal; without one the answer is no, with a note on how to say yes."""
+def confirm(question: str, *, otherwise: str) -> bool:
+    """Ask on the terminal; without one the answer is no, and ``otherwise`` says how to say yes."""
     if not sys.stdin.isatty():
-        note(_("No terminal to ask on: add --yes to confirm."))
+        note(_("No terminal to ask on.") + " " + otherwise)
         return False
-    import typer
-
-    return typer.confirm(question)
+    yes = _("y")
+    aside().print(printable(f"{question} [{yes}/N] "), end="")
+    return sys.stdin.readline().strip().lower() in {yes, "y", "yes"}

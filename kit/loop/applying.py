@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from kit.checking.judging import Context
 from kit.engines.base import Ending, Engine, Event, Limits, Outcome, Secrets, Work
@@ -13,6 +15,7 @@ from kit.model.hardware import HardwareProfile
 from kit.model.plan import DevicePlan
 from kit.planning.guarding import guard
 from kit.planning.planning import Selects
+from kit.redaction import Redactor
 
 __all__ = [
     "Applied",
@@ -27,6 +30,8 @@ __all__ = [
     "guarded_plans",
     "merged",
 ]
+
+_LOG: Final = logging.getLogger(__name__)
 
 Workable = Callable[[Device, DevicePlan], Work]
 """Turns a device and its plan into an engine's work; raises ``KitError`` when it cannot."""
@@ -47,15 +52,15 @@ class Applied:
     started: bool = False
 
 
-def engine_named(name: str) -> Engine:
+def engine_named(name: str, redactor: Redactor) -> Engine:
     """The engine of that name, from the closed list of the command line.
 
-    ``auto`` is pyinfra for Linux devices.
+    ``auto`` is pyinfra for Linux devices. What engines say themselves goes to the log, redacted.
     """
     del name
     from kit.engines.pyinfra.engine import PyinfraEngine
 
-    return PyinfraEngine()
+    return PyinfraEngine(redactor, log=_LOG.info)
 
 
 def guarded_plans(reading: Reading, *, without_watchdog: bool) -> dict[str, DevicePlan]:
