@@ -128,7 +128,8 @@ class Sysctl(ScalarSetting):
         )
 
     def _drop_in(self) -> str:
-        if self.name in _ONE_WAY:
+        # ptrace_scope is one-way only at its strictest, which no rule of a care post wants.
+        if self.name in _ONE_WAY and self.name != "kernel.yama.ptrace_scope":
             return ONE_WAY_DROP_IN
         return NETWORK_DROP_IN if _CUTS_NETWORK.match(self.name) else DROP_IN
 
