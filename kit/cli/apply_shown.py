@@ -34,9 +34,11 @@ def narrator(*, as_json: bool) -> Callable[[Event], None]:
             return
         if event.state.value == "started":
             return
+        from kit.loop.applying import explain_failure
+
         text = f"{_MARKS[event.state]} {event.device}  {event.target}"
         if event.failure is not None:
-            text += f": {explain_failure(event.failure)}"
+            text += f": {_whole(explain_failure(event.failure))}"
         elif event.message:
             text += f" ({event.message})"
         note(text, style=_STYLES.get(event.state, ""))
@@ -86,12 +88,19 @@ def _left(result: ApplyResult) -> dict[str, list[str]]:
     return {device: rules for device, rules in found.items() if rules}
 
 
+def _whole(told: tuple[str, str]) -> str:
+    """A message and its remedy on one line."""
+    return " ".join(part for part in told if part)
+
+
 def _show_outcomes(result: ApplyResult) -> None:
+    from kit.loop.applying import explain_failure
+
     for device, one in sorted(result.applied.outcomes.items()):
         done = sum(1 for change in one.results if change.state.value == "done")
         text = ngettext("{count} change made", "{count} changes made", done).format(count=done)
         style = "green" if one.ending.value == "done" else "bold red"
-        failure = f": {explain_failure(one.failure)}" if one.failure is not None else ""
+        failure = f": {_whole(explain_failure(one.failure))}" if one.failure is not None else ""
         say(f"{device}: {_ending(one.ending.value)}, {text}{failure}", style=style)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from kit.checking.judging import Context
 from kit.engines.base import Ending, Engine, Event, Limits, Outcome, Secrets, Work
+from kit.engines.failures import explain as explain_failure
 from kit.loop.reading import Collect, Reading, read_site
 from kit.model.device import Device
 from kit.model.hardware import HardwareProfile
@@ -27,6 +28,7 @@ __all__ = [
     "Workable",
     "carry_out",
     "engine_named",
+    "explain_failure",
     "guarded_plans",
     "merged",
 ]
