@@ -17,19 +17,20 @@
 
 kit_shell=/bin/sh
 kit_folder=
-kit_running=
+kit_busy=no
 kit_guard=
 kit_lifeline=
 
-# On signals: stop what runs, tidy up (trap on EXIT), end.
+# On signals: stop what runs, tidy up (trap on EXIT), end. $! and not a name of ours: the signal may
+# come between the start of a fragment and the next command.
 kit_stop() {
     trap '' HUP INT TERM PIPE
-    if [ -n "$kit_running" ]; then kit_kill; fi
+    if [ "$kit_busy" = yes ]; then kit_end "$!"; fi
     exit "$1"
 }
 
 kit_tidy() {
-    if [ -n "$kit_lifeline" ]; then kill "$kit_lifeline" 2>/dev/null; fi
+    for kit_rest in $kit_lifeline $kit_guard; do kill "$kit_rest" 2>/dev/null; done
     cd /
     if [ -n "$kit_folder" ]; then rm -rf -- "$kit_folder"; fi
 }
@@ -88,7 +89,11 @@ kit_begin() {
     # Only the GNU one ends the whole process group, and says so by its status.
     case $(timeout --version 2>/dev/null) in
         *coreutils*) kit_timeout=yes ;;
-        *) kit_timeout=no ;;
+        *)
+            kit_timeout=no
+            kit_watch </dev/null >/dev/null 2>&1 &
+            kit_guard=$!
+            ;;
     esac
     kit_pad=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
     for kit_rest in 1 2 3 4 5 6 7; do kit_pad=$kit_pad$kit_pad; done
@@ -127,81 +132,95 @@ kit_fragment() {
     # A full disk swallows what programs print, and not all of them notice.
     printf '%s' "$kit_pad" 2>/dev/null >"$kit_folder/space" || kit_flags=s
     kit_results="$kit_results $kit_status:$kit_flags"
+    kit_sweep
+}
+
+# The next fragment finds the working folder as if it were the first.
+kit_sweep() {
     for kit_rest in work/* work/.[!.]* work/..?*; do
         if [ -e "$kit_rest" ] || [ -L "$kit_rest" ]; then
             rm -rf -- work
-            mkdir work || kit_give_up no_space
             break
         fi
     done
+    if [ ! -d work ]; then mkdir work || kit_give_up no_space; fi
 }
 
 # Sets $kit_status: that of the fragment, or 124 when its time was up.
 kit_run() {
+    kit_busy=yes
     if [ "$kit_timeout" = yes ]; then
         timeout -k 2 "$kit_limit" "$kit_shell" ../fragment </dev/null >"$kit_out" 2>"$kit_err" &
-        kit_running=$!
-        wait "$kit_running"
-        kit_status=$?
-        kit_look_at_time
-        # What had to be killed for good reports 137, as something killed by others does.
-        if [ "$kit_status" -eq 137 ] && [ -n "$kit_now" ] && [ -n "$kit_started" ] &&
-            [ $((kit_now - kit_started)) -ge "$kit_limit" ]; then
-            kit_status=124
-        fi
-        if [ "$kit_status" -eq 124 ]; then kill -s KILL -- "-$kit_running" 2>/dev/null; fi
     else
         "$kit_shell" ../fragment </dev/null >"$kit_out" 2>"$kit_err" &
-        kit_running=$!
-        kit_watch "$kit_running" "$kit_limit" </dev/null >/dev/null 2>&1 &
-        kit_guard=$!
-        wait "$kit_running"
-        kit_status=$?
+        printf '%s %s\n' "$!" "$kit_limit" >"$kit_folder/watched"
+    fi
+    kit_running=$!
+    wait "$kit_running" 2>/dev/null
+    kit_status=$?
+    kit_busy=no
+    if [ "$kit_timeout" = no ]; then
+        rm -f "$kit_folder/watched"
         if [ -e "$kit_folder/late" ]; then
-            wait "$kit_guard"
             kit_status=124
             rm -f "$kit_folder/late"
-        else
-            kit_dismiss_guard
         fi
-        kit_guard=
+        return
     fi
-    kit_running=
+    kit_look_at_time
+    # What had to be killed for good reports 137, as something killed by others does.
+    if [ "$kit_status" -eq 137 ] && [ -n "$kit_now" ] && [ -n "$kit_started" ] &&
+        [ $((kit_now - kit_started)) -ge "$kit_limit" ]; then
+        kit_status=124
+    fi
+    if [ "$kit_status" -eq 124 ]; then kill -s KILL -- "-$kit_running" 2>/dev/null; fi
 }
 
-# $1 process, $2 seconds. The family is looked up before the first signal breaks it up.
+# In the background, where there is no GNU timeout: looks every second at what runs, and ends what
+# has run for longer than it may.
 kit_watch() {
     trap - HUP INT PIPE TERM
-    sleep "$2"
-    kit_family "$1"
-    printf '' >"$kit_folder/late"
-    kit_signal TERM
-    sleep 2
-    kit_signal KILL
+    kit_before=
+    while sleep 1; do
+        kit_watched=
+        kit_allowed=
+        read -r kit_watched kit_allowed 2>/dev/null <"$kit_folder/watched"
+        if [ -z "$kit_watched" ] || [ "$kit_watched" != "$kit_before" ]; then
+            kit_before=$kit_watched
+            kit_seen=0
+        fi
+        if [ -z "$kit_allowed" ]; then continue; fi
+        kit_seen=$((kit_seen + 1))
+        if [ "$kit_seen" -le "$kit_allowed" ]; then continue; fi
+        printf '' >"$kit_folder/late"
+        kit_end_family "$kit_watched"
+    done
 }
 
-# Stopped first, so that it cannot start its sleep after the family was looked up.
-kit_dismiss_guard() {
-    kill -s STOP "$kit_guard" 2>/dev/null
-    kit_family "$kit_guard"
-    kit_signal KILL
-}
-
-# Ends what runs, at once.
-kit_kill() {
+# $1 process. Ends it and all it started, at once.
+kit_end() {
     if [ "$kit_timeout" = yes ]; then
-        kill -s TERM "$kit_running" 2>/dev/null
-        kill -s KILL -- "-$kit_running" 2>/dev/null
+        kill -s TERM "$1" 2>/dev/null
+        kill -s KILL -- "-$1" 2>/dev/null
     else
-        if [ -n "$kit_guard" ]; then kit_dismiss_guard; fi
-        kit_family "$kit_running"
-        kit_signal KILL
+        kit_end_family "$1"
     fi
 }
 
-# $1 process. Sets $kit_members to it and all it started. No process is started.
-kit_family() {
+# What is stopped starts nothing any more: when a second look finds nobody new, all are found.
+kit_end_family() {
     kit_members=" $1 "
+    kit_known=
+    while [ "$kit_known" != "$kit_members" ]; do
+        kit_known=$kit_members
+        for kit_member in $kit_members; do kill -s STOP "$kit_member" 2>/dev/null; done
+        kit_find_children
+    done
+    for kit_member in $kit_members; do kill -s KILL "$kit_member" 2>/dev/null; done
+}
+
+# Adds to $kit_members all they started, however far. No process is started.
+kit_find_children() {
     kit_pairs=
     for kit_stat in /proc/[0-9]*/stat; do
         kit_line=
@@ -224,11 +243,6 @@ kit_family() {
             esac
         done
     done
-}
-
-# $1 signal, to $kit_members.
-kit_signal() {
-    for kit_member in $kit_members; do kill -s "$1" "$kit_member" 2>/dev/null; done
 }
 
 # $1 file, $2 bytes it holds, $3 bytes it may hold. Sets $kit_size to what it holds now.
