@@ -1,0 +1,1 @@
+"""What changes devices. Only ``kit.loop.applying`` imports it."""

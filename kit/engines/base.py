@@ -1,0 +1,135 @@
+"""What every engine is given, tells on the way, and gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field, SecretStr
+
+from kit.engines.failures import Failure
+from kit.model.device import AccountName, Connection
+from kit.model.identifiers import DeviceId
+from kit.model.known_host import PinnedKey
+from kit.model.plan import Change
+from kit.model.record import Record
+from kit.model.secret import SecretReference
+from kit.model.target import ArtefactKind
+
+Seconds = Annotated[int, Field(ge=1, le=24 * 3600)]
+
+
+class Work(Record):
+    """The changes of one device, in the order they are to be made.
+
+    ``account`` logs in. ``host_keys`` are the only keys the device may show, ``jump_keys`` those
+    of its jump host. ``on_failure``: whether changes that need nothing of a failed one go on.
+    """
+
+    device: DeviceId
+    connection: Connection
+    account: AccountName
+    host_keys: tuple[PinnedKey, ...]
+    jump_keys: tuple[PinnedKey, ...] = ()
+    changes: tuple[Change, ...]
+    on_failure: Literal["continue", "stop"] = "continue"
+
+
+class ChangeState(StrEnum):
+    """How far one change has come."""
+
+    STARTED = "started"
+    DONE = "done"
+    UNCHANGED = "unchanged"  # it was so already; nothing was touched
+    FAILED = "failed"
+    SKIPPED = "skipped"  # not tried
+    UNKNOWN = "unknown"  # started, and nobody knows how it ended
+
+
+SUCCEEDED = frozenset({ChangeState.DONE, ChangeState.UNCHANGED})
+
+
+class Event(Record):
+    """Something that happened on a device. ``target`` is ``kind:id``."""
+
+    device: str
+    target: str
+    state: ChangeState
+    failure: Failure | None = None
+    message: str = ""  # what there is to say of a success: redacted, one line
+
+
+class ChangeResult(Record):
+    """How one change ended.
+
+    Files that name a reload action have a ``reload:ACTION`` of their own after them; it stands
+    twice only where one of its files needed another to be in use first.
+    """
+
+    target: str
+    state: ChangeState
+    failure: Failure | None = None
+    message: str = ""
+
+
+class Ending(StrEnum):
+    """How the work on a device ended."""
+
+    DONE = "done"  # every change is done or was so already
+    FAILED = "failed"
+    NOT_REACHED = "not_reached"  # nobody answered, nothing was touched
+    INTERRUPTED = "interrupted"  # stopped or cut off in the middle: read the device again
+
+
+class Outcome(Record):
+    """What became of one device. ``failure`` is the reason when no single change has it."""
+
+    device: str
+    ending: Ending
+    failure: Failure | None = None
+    results: tuple[ChangeResult, ...] = ()
+
+
+class Limits(Record):
+    """How long and how many at once. ``lock_seconds`` waits for another package installation."""
+
+    connect_seconds: Seconds = 10
+    login_seconds: Seconds = 30
+    change_seconds: Seconds = 120
+    package_seconds: Seconds = 1200
+    lock_seconds: Seconds = 120
+    jobs: Annotated[int, Field(ge=1, le=500)] = 10
+
+    def seconds(self, kind: ArtefactKind) -> int:
+        """The time one change of this kind may take."""
+        return self.package_seconds if kind is ArtefactKind.PACKAGE else self.change_seconds
+
+
+class Secrets(Protocol):
+    """Fetches secrets; ``kit.secrets.SecretResolver`` is one."""
+
+    def resolve(self, reference: SecretReference) -> SecretStr:
+        """The secret; raises ``UsageError`` when it cannot be had."""
+
+
+class Engine(Protocol):
+    """Carries changes out. ``kinds`` are the artefact kinds it claims."""
+
+    name: str
+    kinds: frozenset[ArtefactKind]
+
+    def run(
+        self,
+        works: Sequence[Work],
+        secrets: Secrets,
+        limits: Limits,
+        on_event: Callable[[Event], None],
+    ) -> Mapping[str, Outcome]:
+        """Work on every device, bounded and side by side; one outcome for each, by device id.
+
+        A device's failure never ends the others. ``on_event`` is called in the calling thread. A
+        first Ctrl-C lets each device finish the change it is at, a second one does not; either
+        way outcomes are given back, ``INTERRUPTED`` where something was left. Raises
+        ``EngineError`` only when the engine itself cannot start.
+        """

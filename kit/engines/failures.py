@@ -1,0 +1,277 @@
+"""Why a change or a device failed: a closed list of codes, each told in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from kit.errors import EngineError
+from kit.i18n import N_, _
+from kit.model.record import Record
+
+
+class FailureCode(StrEnum):
+    """What can go wrong between a plan and a device, whichever engine carries it out."""
+
+    # the way to the device
+    NOT_REACHED = "not_reached"
+    NOT_TRUSTED = "not_trusted"
+    KEY_CHANGED = "key_changed"
+    LOGIN_REFUSED = "login_refused"
+    IDENTITY_UNUSABLE = "identity_unusable"
+    JUMP_FAILED = "jump_failed"
+    SUDO_REFUSED = "sudo_refused"
+    SECRET_MISSING = "secret_missing"  # noqa: S105 - the name of a failure
+    NO_ANSWER = "no_answer"
+    BROKEN_ANSWER = "broken_answer"
+    CONNECTION_LOST = "connection_lost"
+    WORKER_DIED = "worker_died"
+    # the order of changes
+    BLOCKED_BY = "blocked_by"
+    STOPPED = "stopped"
+    TIME_LIMIT = "time_limit"
+    UNSUPPORTED = "unsupported"
+    UNEXPECTED = "unexpected"
+    NOT_EFFECTIVE = "not_effective"
+    COMMAND_MISSING = "command_missing"
+    # files
+    VALIDATOR_REFUSED = "validator_refused"
+    VALIDATOR_MISSING = "validator_missing"
+    UNSAFE_PATH = "unsafe_path"
+    NOT_A_FILE = "not_a_file"
+    TARGET_MISSING = "target_missing"
+    ACCOUNT_MISSING = "account_missing"
+    DISK_FULL = "disk_full"
+    READ_ONLY = "read_only"
+    DENIED = "denied"
+    # packages
+    PACKAGE_ABSENT = "package_absent"
+    REPOSITORY_DOWN = "repository_down"
+    REPOSITORY_UNTRUSTED = "repository_untrusted"
+    PACKAGES_LOCKED = "packages_locked"
+    PACKAGES_BROKEN = "packages_broken"
+    PACKAGE_SCRIPT_FAILED = "package_script_failed"
+    DEPENDENCIES_UNMET = "dependencies_unmet"
+    WOULD_CUT = "would_cut"
+    WOULD_REMOVE = "would_remove"
+    WOULD_INSTALL = "would_install"
+    WOULD_UPGRADE = "would_upgrade"
+    # units, kernel, reloads
+    NO_SYSTEMD = "no_systemd"
+    UNIT_MISSING = "unit_missing"
+    UNIT_NOT_INSTALLABLE = "unit_not_installable"
+    UNIT_FAILED = "unit_failed"
+    SYSCTL_MISSING = "sysctl_missing"
+    SYSCTL_REFUSED = "sysctl_refused"
+    RELOAD_FAILED = "reload_failed"
+
+
+class Failure(Record):
+    """One failure as data. ``subject`` names what it is about, ``detail`` what was said about it.
+
+    Both are redacted, one line, without terminal control.
+    """
+
+    code: FailureCode
+    subject: str = ""
+    detail: str = ""
+
+
+_LOOK: Final = N_("Look at the device, then run the command again.")
+_AGAIN: Final = N_("Run the command again; what is done is not done twice.")
+
+_TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
+    FailureCode.NOT_REACHED: (
+        N_("nobody answers at {subject}."),
+        N_("Check that the device is on, its address and the network, then run again."),
+    ),
+    FailureCode.NOT_TRUSTED: (
+        N_("no host key is pinned for {subject}."),
+        N_("Compare the key with the device's own and pin it: esms-kit trust."),
+    ),
+    FailureCode.KEY_CHANGED: (
+        N_("{subject} shows another host key than the pinned one."),
+        N_("Find out why (reinstalled? another machine?) before pinning the new key."),
+    ),
+    FailureCode.LOGIN_REFUSED: (
+        N_("the login as “{subject}” is refused."),
+        N_("Check the account and that its public key is on the device."),
+    ),
+    FailureCode.IDENTITY_UNUSABLE: (
+        N_("the private key {subject} cannot be used."),
+        N_("Check its path and rights; load a key with a passphrase into your SSH agent."),
+    ),
+    FailureCode.JUMP_FAILED: (
+        N_("the jump host {subject} does not let through."),
+        N_("Check its address, its pinned key and the account used on it."),
+    ),
+    FailureCode.SUDO_REFUSED: (
+        N_("“{subject}” does not become root."),
+        N_("Check sudo on the device and the “sudo” and “sudo_password” of its connection."),
+    ),
+    FailureCode.SECRET_MISSING: (
+        N_("a secret is missing."),
+        N_("Give the secret the device's connection names."),
+    ),
+    FailureCode.NO_ANSWER: (
+        N_("the device answered, then fell silent."),
+        N_("Check its load and the network, then run again."),
+    ),
+    FailureCode.BROKEN_ANSWER: (
+        N_("the device answers something that is no answer of ours."),
+        N_("Check what its login shell prints and runs."),
+    ),
+    FailureCode.CONNECTION_LOST: (
+        N_("the connection was lost; whether this change was made is not known."),
+        N_("Run the command again: it reads the device first."),
+    ),
+    FailureCode.WORKER_DIED: (N_("the engine ended before its work."), _AGAIN),
+    FailureCode.BLOCKED_BY: (
+        N_("not tried: it needs {subject}, which failed."),
+        N_("Mend that one, then run the command again."),
+    ),
+    FailureCode.STOPPED: (N_("not tried: the run was stopped."), _AGAIN),
+    FailureCode.TIME_LIMIT: (
+        N_("it took longer than {subject} seconds and was ended."),
+        _LOOK,
+    ),
+    FailureCode.UNSUPPORTED: (
+        N_("this engine cannot do that: {subject}."),
+        N_("Use another engine, or do it by hand."),
+    ),
+    FailureCode.UNEXPECTED: (
+        N_("it failed in a way nobody foresaw."),
+        N_("The log of this run holds what the device said."),
+    ),
+    FailureCode.NOT_EFFECTIVE: (
+        N_("{subject} is not as wanted although every step succeeded."),
+        N_("Find out what on the device sets it back."),
+    ),
+    FailureCode.COMMAND_MISSING: (
+        N_("the program {subject} is missing on the device."),
+        N_("Install it, or check that the device runs a supported system."),
+    ),
+    FailureCode.VALIDATOR_REFUSED: (
+        N_("{subject} refuses the new file; the old one was left in place."),
+        N_("Correct the setting, or what else stands in that configuration."),
+    ),
+    FailureCode.VALIDATOR_MISSING: (
+        N_("{subject}, which checks this file, is missing; the old file was left in place."),
+        N_("Install the package it belongs to."),
+    ),
+    FailureCode.UNSAFE_PATH: (
+        N_("others than root can write in {subject}; nothing was written there."),
+        N_("Correct the owner and the rights of that folder."),
+    ),
+    FailureCode.NOT_A_FILE: (
+        N_("{subject} is not an ordinary file."),
+        N_("Find out what it is and why before replacing it by hand."),
+    ),
+    FailureCode.TARGET_MISSING: (
+        N_("{subject} does not exist."),
+        N_("Install what it belongs to, or disable the rule for this site."),
+    ),
+    FailureCode.ACCOUNT_MISSING: (
+        N_("the account or group {subject} does not exist."),
+        N_("Create it, or install the package that does."),
+    ),
+    FailureCode.DISK_FULL: (
+        N_("the disk is full ({subject}); the old state was left."),
+        N_("Make room on the device, then run again."),
+    ),
+    FailureCode.READ_ONLY: (
+        N_("{subject} is on a file system mounted read-only."),
+        N_("Check the disk and how it is mounted."),
+    ),
+    FailureCode.DENIED: (
+        N_("the device refuses to change {subject}, even to root."),
+        N_("Look for an immutable flag (lsattr), AppArmor, or a container."),
+    ),
+    FailureCode.PACKAGE_ABSENT: (
+        N_("no package source of the device offers “{subject}”."),
+        N_("Check the sources of the device (components, release)."),
+    ),
+    FailureCode.REPOSITORY_DOWN: (
+        N_("a package source does not answer ({subject})."),
+        N_("Check the network, the proxy and the sources of the device."),
+    ),
+    FailureCode.REPOSITORY_UNTRUSTED: (
+        N_("a package source is not signed with a key the device trusts ({subject})."),
+        N_("Check the sources and their keys; nothing unsigned is installed."),
+    ),
+    FailureCode.PACKAGES_LOCKED: (
+        N_("another program is installing packages ({subject})."),
+        N_("Wait until it is done, then run again."),
+    ),
+    FailureCode.PACKAGES_BROKEN: (
+        N_("an earlier installation was interrupted; packages are half-configured."),
+        N_("Run on the device: dpkg --configure -a, then apt-get --fix-broken install."),
+    ),
+    FailureCode.PACKAGE_SCRIPT_FAILED: (
+        N_("the installation scripts of “{subject}” failed."),
+        N_("The log of this run holds what they said."),
+    ),
+    FailureCode.DEPENDENCIES_UNMET: (
+        N_("“{subject}” needs packages that cannot be installed."),
+        N_("Check the sources of the device (components, release, held packages)."),
+    ),
+    FailureCode.WOULD_CUT: (
+        N_("that would remove what the device needs to be used or administered: {subject}."),
+        N_("Nothing was removed. Disable the rule for this site, or remove it by hand."),
+    ),
+    FailureCode.WOULD_REMOVE: (
+        N_("that would remove other packages: {subject}."),
+        N_("Nothing was installed. Decide by hand which one to keep."),
+    ),
+    FailureCode.WOULD_INSTALL: (
+        N_("removing it would install other packages: {subject}."),
+        N_("Nothing was removed. Decide by hand which one to have."),
+    ),
+    FailureCode.WOULD_UPGRADE: (
+        N_("that would upgrade other packages: {subject}."),
+        N_("Nothing was installed. Update the device first."),
+    ),
+    FailureCode.NO_SYSTEMD: (
+        N_("the device is not run by systemd."),
+        N_("Units can only be set on a system started by systemd."),
+    ),
+    FailureCode.UNIT_MISSING: (
+        N_("the unit {subject} does not exist."),
+        N_("Install the package it belongs to."),
+    ),
+    FailureCode.UNIT_NOT_INSTALLABLE: (
+        N_("the unit {subject} cannot be enabled by itself."),
+        N_("Enable the unit that starts it, or disable the rule for this site."),
+    ),
+    FailureCode.UNIT_FAILED: (
+        N_("the unit {subject} does not start or stop as asked."),
+        N_("Look at it on the device: systemctl status."),
+    ),
+    FailureCode.SYSCTL_MISSING: (
+        N_("the kernel of the device has no value {subject}."),
+        N_("Load the module it belongs to, or disable the rule for this site."),
+    ),
+    FailureCode.SYSCTL_REFUSED: (
+        N_("the kernel refuses the value for {subject}."),
+        N_("Some values can only be changed by a reboot; check the value otherwise."),
+    ),
+    FailureCode.RELOAD_FAILED: (
+        N_("{subject} did not take its new files in; they are written but not in use."),
+        N_("Look at it on the device: systemctl status."),
+    ),
+}
+
+
+def explain(failure: Failure) -> tuple[str, str]:
+    """The message and the remedy of a failure, translated; what was said follows in brackets."""
+    message, remedy = _TEXTS[failure.code]
+    text = _(message).format(subject=failure.subject)
+    return (f"{text} [{failure.detail}]" if failure.detail else text), _(remedy)
+
+
+def as_error(device: str, failure: Failure, target: str = "") -> EngineError:
+    """The failure as an error naming its device and, if there is one, its target."""
+    message, remedy = explain(failure)
+    where = f"{device}: {target}" if target else device
+    return EngineError(message, where=where, remedy=remedy)

@@ -1,0 +1,143 @@
+"""The work on one device: its steps in order, each tried, told and accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from kit.engines.base import (
+    SUCCEEDED,
+    ChangeResult,
+    ChangeState,
+    Ending,
+    Event,
+    Limits,
+    Outcome,
+    Work,
+)
+from kit.engines.failures import Failure, FailureCode
+from kit.engines.pyinfra.executors import order_of
+from kit.engines.pyinfra.order import Reply, Unsayable, compose, understand
+from kit.engines.pyinfra.session import Done, SessionFailed
+from kit.engines.schedule import Step, blocker, steps
+from kit.model.target import ArtefactKind
+from kit.redaction import Redactor
+
+STOPPED: Final = Failure(code=FailureCode.STOPPED)
+
+
+class Runs(Protocol):
+    """What runs scripts on the device; ``session.Session`` is one."""
+
+    def run(self, job: bytes, seconds: int) -> Done:
+        """Run one; raises ``SessionFailed``."""
+
+
+class DeviceRun:
+    """Carries out one ``Work`` over one session.
+
+    ``emit`` is told each event before the next thing happens; ``stopped`` is asked before each
+    step; ``log`` takes what programs on the device said.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        limits: Limits,
+        redactor: Redactor,
+        emit: Callable[[Event], None],
+        log: Callable[[str], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        """Nothing is done yet."""
+        self._work = work
+        self._limits = limits
+        self._redactor = redactor
+        self._emit = emit
+        self._log = log
+        self._stopped = stopped
+        self._states: dict[str, ChangeState] = {}
+        self._results: list[ChangeResult] = []
+
+    def carry_out(self, session: Runs) -> Outcome:
+        """Every step, unless stopped or cut off; what is left then is ``SKIPPED``."""
+        lost = stopped = halted = False
+        for step in steps(self._work.changes):
+            stopped = stopped or self._stopped()
+            if lost or stopped or halted:
+                self._settle(step, Reply(ChangeState.SKIPPED, STOPPED))
+                continue
+            blocked = blocker(step, self._states)
+            if blocked:
+                failure = Failure(code=FailureCode.BLOCKED_BY, subject=blocked)
+                self._settle(step, Reply(ChangeState.SKIPPED, failure))
+                continue
+            reply = self._try(session, step)
+            self._settle(step, reply)
+            lost = reply.state is ChangeState.UNKNOWN
+            halted = reply.state is ChangeState.FAILED and self._work.on_failure == "stop"
+        return self._outcome(interrupted=lost or stopped)
+
+    def _try(self, session: Runs, step: Step) -> Reply:
+        try:
+            job = compose(order_of(step, self._limits))
+        except Unsayable as error:
+            failure = Failure(code=FailureCode.UNSUPPORTED, subject=str(error))
+            return Reply(ChangeState.FAILED, failure)
+        self._emit(Event(device=self._work.device, target=step.target, state=ChangeState.STARTED))
+        seconds = self._limits.seconds(ArtefactKind(step.artefact.kind))
+        try:
+            done = session.run(job, seconds)
+        except SessionFailed as error:
+            code = (
+                error.code
+                if error.code is FailureCode.BROKEN_ANSWER
+                else FailureCode.CONNECTION_LOST
+            )
+            return Reply(ChangeState.UNKNOWN, Failure(code=code, detail=error.said))
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if said:
+            self._log(f"{self._work.device} {step.target}\n{said}")
+        return understand(done.status, done.stdout, done.stderr, seconds)
+
+    def _settle(self, step: Step, reply: Reply) -> None:
+        failure = clean(reply.failure, self._redactor)
+        message = self._redactor.short(reply.message)
+        self._states[step.target] = reply.state
+        self._results.append(
+            ChangeResult(target=step.target, state=reply.state, failure=failure, message=message)
+        )
+        self._emit(
+            Event(
+                device=self._work.device,
+                target=step.target,
+                state=reply.state,
+                failure=failure,
+                message=message,
+            )
+        )
+
+    def _outcome(self, *, interrupted: bool) -> Outcome:
+        whole = all(result.state in SUCCEEDED for result in self._results)
+        ending = Ending.DONE if whole else Ending.INTERRUPTED if interrupted else Ending.FAILED
+        return Outcome(device=self._work.device, ending=ending, results=tuple(self._results))
+
+
+def clean(failure: Failure | None, redactor: Redactor) -> Failure | None:
+    """The failure with what a device said about it made fit for a screen."""
+    if failure is None:
+        return None
+    return Failure(
+        code=failure.code,
+        subject=redactor.short(failure.subject, 200),
+        detail=redactor.short(failure.detail),
+    )
+
+
+def not_begun(work: Work, ending: Ending, failure: Failure) -> Outcome:
+    """The outcome of a device on which nothing was tried."""
+    skipped = tuple(
+        ChangeResult(target=step.target, state=ChangeState.SKIPPED, failure=STOPPED)
+        for step in steps(work.changes)
+    )
+    return Outcome(device=work.device, ending=ending, failure=failure, results=skipped)

@@ -1,0 +1,38 @@
+"""One small executor per artefact kind: from an artefact to the order a device is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kit.engines.base import Limits
+from kit.engines.pyinfra.executors import attributes, file, lines, package, sysctl, unit
+from kit.engines.pyinfra.executors import reload as reload_
+from kit.engines.pyinfra.order import Order
+from kit.engines.schedule import Step
+from kit.model.target import ArtefactKind
+
+# Each takes the artefact of its kind; the kind is what pydantic discriminated it by.
+EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
+    ArtefactKind.ATTRIBUTES: attributes.order,
+    ArtefactKind.FILE: file.order,
+    ArtefactKind.LINES: lines.order,
+    ArtefactKind.PACKAGE: package.order,
+    ArtefactKind.SYSCTL: sysctl.order,
+    ArtefactKind.UNIT: unit.order,
+    ArtefactKind.RELOAD: reload_.order,
+}
+
+PENDING: Final = "/run/esms-kit/reload"
+"""On the device: one empty file for each reload action that is due. Gone with a reboot."""
+
+
+def order_of(step: Step, limits: Limits) -> Order:
+    """The order for one step; raises ``Unsayable``."""
+    order = EXECUTORS[ArtefactKind(step.artefact.kind)](step.artefact)
+    others = {
+        "KIT_ALWAYS": "yes" if step.always else "no",
+        "KIT_LOCK_SECONDS": str(limits.lock_seconds),
+        "KIT_PENDING": PENDING,
+    }
+    return Order(order.scripts, {**order.variables, **others})

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs as root on the device for the length of a session, and does what it is handed on standard
+# input: "NONCE SIZE SECONDS", then a script of SIZE bytes. Answers with "NONCE answer STATUS OUT
+# ERR" and that many bytes of output and of errors. Ends when its input ends.
+#
+# $1: the nonce. $2: a pipe to read from instead of standard input.
+#
+# Scripts write to files, not to the connection: a lost connection never stops a package
+# installation half-way.
+
+most=65536
+
+main() {
+    umask 077
+    LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+    export LC_ALL PATH HOME
+    unset IFS CDPATH ENV BASH_ENV LD_PRELOAD LD_LIBRARY_PATH
+    cd / || exit 1
+    nonce=$1
+    [ -z "${2-}" ] || exec <"$2" || exit 1
+    # Caught, not ignored: what is run here starts with the usual dispositions.
+    trap : PIPE HUP
+    trap 'exit 143' TERM INT
+    KIT_DIR=$(mktemp -d /run/esms-kit-XXXXXXXX) || exit 1
+    export KIT_DIR
+    trap 'rm -rf -- "$KIT_DIR"' EXIT
+    printf '%s ready\n' "$nonce"
+    while read -r said size seconds; do
+        [ "$said" = "$nonce" ] || exit 2
+        head -c "$size" >"$KIT_DIR/job" || exit 2
+        [ "$(wc -c <"$KIT_DIR/job")" -eq "$size" ] || exit 2
+        timeout -k 10 "$seconds" sh "$KIT_DIR/job" </dev/null >"$KIT_DIR/out" 2>"$KIT_DIR/err"
+        answer $?
+    done
+}
+
+answer() {
+    head -c "$most" "$KIT_DIR/out" >"$KIT_DIR/answer"
+    tail -c "$most" "$KIT_DIR/err" >"$KIT_DIR/said"
+    printf '%s answer %d %d %d\n' "$nonce" "$1" \
+        "$(wc -c <"$KIT_DIR/answer")" "$(wc -c <"$KIT_DIR/said")"
+    cat "$KIT_DIR/answer" "$KIT_DIR/said"
+}
+
+main "$@"

@@ -1,0 +1,481 @@
+"""Kernel values, units, reloads and packages, with made-up programs for the system's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from kit.engines.base import ChangeState
+from kit.engines.failures import FailureCode
+from kit.engines.pyinfra.executors import package, reload, sysctl, unit
+from kit.model.artefact import PackageArtefact, ReloadArtefact, SysctlArtefact, UnitArtefact
+
+DONE, UNCHANGED, FAILED = ChangeState.DONE, ChangeState.UNCHANGED, ChangeState.FAILED
+
+
+def code(reply):
+    assert reply.state is FAILED
+    return reply.failure.code
+
+
+# -- kernel values -----------------------------------------------------------------------------
+
+
+def set_value(bench, value, before, **others):
+    path = bench.root / "value"
+    path.write_text(before)
+    artefact = SysctlArtefact(name="net.ipv4.x", value=value)
+    return path, bench.run(sysctl.order(artefact), KIT_FILE=str(path), **others)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("kernel.kptr_restrict", "kernel/kptr_restrict"),
+        ("net.ipv4.conf.eth0/100.rp_filter", "net/ipv4/conf/eth0.100/rp_filter"),
+    ],
+)
+def test_names_become_paths_below_proc_sys(name, path):
+    assert sysctl.place(name) == path
+
+
+def test_a_value_is_written_once(bench):
+    path, reply = set_value(bench, "2", "1\n")
+    assert reply.state is DONE
+    assert path.read_text() == "2\n"
+    assert set_value(bench, "2", "2\n")[1].state is UNCHANGED
+    assert set_value(bench, "32768 60999", "32768\t60999\n")[1].state is UNCHANGED
+
+
+def test_a_value_is_never_expanded(bench):
+    assert set_value(bench, "2", "* ?\n")[1].state is DONE
+
+
+# busybox runs a cat of its own, not the one put in its place.
+@pytest.mark.parametrize("bench", ["dash"], indirect=True)
+def test_a_value_the_kernel_lacks_or_refuses_is_named(bench):
+    artefact = sysctl.order(SysctlArtefact(name="net.ipv4.x", value="1"))
+    missing = bench.run(artefact, KIT_FILE=str(bench.root / "none"))
+    assert code(missing) is FailureCode.SYSCTL_MISSING
+    assert missing.failure.subject == "net.ipv4.x"
+    path = bench.root / "value"
+    path.write_text("0\n")
+    bench.program("cat", 'echo "cat: write error: Invalid argument" >&2; exit 1')
+    refused = bench.run(artefact, KIT_FILE=str(path))
+    assert code(refused) is FailureCode.SYSCTL_REFUSED
+    assert "Invalid argument" in refused.failure.detail
+
+
+@pytest.mark.parametrize("bench", ["dash"], indirect=True)
+def test_a_value_that_does_not_stay_is_no_success(bench):
+    path = bench.root / "value"
+    path.write_text("0\n")
+    bench.program("cat", "exit 0")
+    artefact = sysctl.order(SysctlArtefact(name="net.ipv4.x", value="1"))
+    assert code(bench.run(artefact, KIT_FILE=str(path))) is FailureCode.NOT_EFFECTIVE
+
+
+# -- units -------------------------------------------------------------------------------------
+
+# A systemctl that keeps the unit's state in files beside it.
+SYSTEMCTL = """
+here=@HERE@
+case $1 in --no-ask-password) shift ;; esac
+case $1 in
+    show)
+        printf 'LoadState=%s\\nUnitFileState=%s\\nActiveState=%s\\nNeedDaemonReload=%s\\n' \
+            "$(cat $here/load)" "$(cat $here/file)" "$(cat $here/active)" "$(cat $here/reload)" ;;
+    enable) echo enabled >$here/file ;;
+    disable | unmask) echo disabled >$here/file ;;
+    mask) echo masked >$here/file ;;
+    start) if [ -e $here/broken ]; then echo "Job for x failed." >&2; exit 1; fi
+           echo active >$here/active ;;
+    stop) echo inactive >$here/active ;;
+    daemon-reload) echo no >$here/reload ;;
+    is-active) [ "$(cat $here/active)" = active ] ;;
+    reload | restart | reload-or-restart)
+           if [ -e $here/broken ]; then echo "Job failed." >&2; exit 1; fi
+           [ "$1" = reload ] || echo active >$here/active ;;
+    status) : ;;
+esac
+"""
+
+
+@pytest.fixture
+def systemd(bench):
+    here = bench.folder / "unit"
+    here.mkdir()
+    bench.program("systemctl", SYSTEMCTL.replace("@HERE@", str(here)))
+
+    def set_state(file="disabled", active="inactive", load="loaded", reload="no"):
+        for name, value in {"file": file, "active": active, "load": load, "reload": reload}.items():
+            (here / name).write_text(value + "\n")
+        return here
+
+    set_state()
+    return set_state
+
+
+def run_unit(bench, enabled, active):
+    artefact = UnitArtefact(name="x.service", enabled=enabled, active=active)
+    return bench.run(unit.order(artefact))
+
+
+@pytest.mark.parametrize(
+    "before", [("enabled", "active"), ("disabled", "failed"), ("masked", "inactive")]
+)
+@pytest.mark.parametrize(
+    ("enabled", "active", "after"),
+    [
+        ("enabled", True, "enabled active"),
+        ("disabled", False, "disabled inactive"),
+        ("masked", True, "masked inactive"),
+    ],
+)
+def test_a_unit_is_brought_to_its_state_and_left_there(
+    bench, systemd, before, enabled, active, after
+):
+    here = systemd(*before)
+    assert run_unit(bench, enabled, active).state in {DONE, UNCHANGED}
+    now = f"{(here / 'file').read_text().strip()} {(here / 'active').read_text().strip()}"
+    allowed = {after, after.replace("inactive", "failed")}
+    if enabled == "disabled":
+        allowed |= {"masked inactive"}  # stronger than disabled
+    assert now in allowed
+    assert run_unit(bench, enabled, active).state is UNCHANGED
+
+
+def test_a_unit_that_is_right_is_not_touched(bench, systemd):
+    systemd("enabled", "active")
+    assert run_unit(bench, "enabled", True).state is UNCHANGED
+    assert len(bench.calls) == 1
+
+
+def test_a_changed_unit_file_is_taken_in_first(bench, systemd):
+    systemd("disabled", "inactive", reload="yes")
+    assert run_unit(bench, "enabled", True).state is DONE
+    verbs = [call.replace("--no-ask-password ", "").split()[1] for call in bench.calls]
+    assert verbs == ["show", "daemon-reload", "show", "enable", "start", "show"]
+
+
+def test_units_that_cannot_be_set_are_named(bench, systemd):
+    systemd("", "inactive", load="not-found")
+    assert code(run_unit(bench, "enabled", True)) is FailureCode.UNIT_MISSING
+    assert run_unit(bench, "disabled", False).state is UNCHANGED
+    systemd("static", "inactive")
+    assert code(run_unit(bench, "enabled", True)) is FailureCode.UNIT_NOT_INSTALLABLE
+    here = systemd("enabled", "inactive")
+    (here / "broken").touch()
+    reply = run_unit(bench, "enabled", True)
+    assert code(reply) is FailureCode.UNIT_FAILED
+    assert reply.failure.detail == "Job for x failed."
+
+
+def test_a_unit_that_stops_again_is_no_success(bench, systemd):
+    here = systemd("enabled", "inactive")
+    bench.program(
+        "systemctl", SYSTEMCTL.replace("@HERE@", str(here)).replace("echo active >", ": >")
+    )
+    assert run_unit(bench, "enabled", True).state is FAILED
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("System has not been booted with systemd as init system", FailureCode.NO_SYSTEMD),
+        ("Failed to connect to bus: Permission denied", FailureCode.UNIT_FAILED),
+        ("", FailureCode.UNIT_FAILED),
+    ],
+)
+def test_a_mute_systemd_is_never_a_success(bench, said, expected):
+    bench.program("systemctl", f"echo '{said}' >&2; exit {1 if said else 0}")
+    assert code(run_unit(bench, "disabled", False)) is expected
+
+
+# -- reloads -----------------------------------------------------------------------------------
+
+
+def due(bench, action):
+    path = bench.folder / "pending" / action
+    path.touch()
+    return path
+
+
+def run_reload(bench, action, *, always=False):
+    bench.program("sshd", "exit 0")
+    order = reload.order(ReloadArtefact(action=action))
+    return bench.run(order, KIT_ALWAYS="yes" if always else "no")
+
+
+@pytest.mark.parametrize(
+    ("action", "call"),
+    [
+        ("ssh", "reload -- ssh.service"),
+        ("journald", "restart -- systemd-journald.service"),
+        ("firewall", "reload-or-restart -- esms-kit-firewall.service"),
+        ("systemd", "daemon-reload"),
+    ],
+)
+def test_a_due_reload_is_done_once(bench, systemd, action, call):
+    systemd("enabled", "active")
+    note = due(bench, action)
+    assert run_reload(bench, action).state is DONE
+    assert not note.exists()
+    assert any(made.endswith(call) for made in bench.calls)
+    before = len(bench.calls)
+    assert run_reload(bench, action).state is UNCHANGED
+    assert len(bench.calls) == before
+    assert run_reload(bench, action, always=True).state is DONE
+
+
+def test_there_is_nothing_to_reload_for_kernel_values(bench, systemd):
+    assert run_reload(bench, "sysctl", always=True).state is UNCHANGED
+    assert bench.calls == []
+
+
+def test_sshd_checks_its_whole_configuration_before_it_reloads(bench, systemd):
+    systemd("enabled", "active")
+    note = due(bench, "ssh")
+    bench.program("sshd", "echo bad; exit 255")
+    reply = bench.run(reload.order(ReloadArtefact(action="ssh")))
+    assert code(reply) is FailureCode.VALIDATOR_REFUSED
+    assert not any("reload" in call for call in bench.calls)
+    assert note.exists()
+
+
+def test_a_daemon_that_does_not_run_is_left_alone(bench, systemd):
+    systemd("disabled", "inactive")
+    assert run_reload(bench, "ssh", always=True).state is UNCHANGED
+    assert not any(" reload" in call for call in bench.calls)
+
+
+def test_a_failed_reload_stays_due(bench, systemd):
+    here = systemd("enabled", "active")
+    (here / "broken").touch()
+    note = due(bench, "journald")
+    reply = run_reload(bench, "journald")
+    assert code(reply) is FailureCode.RELOAD_FAILED
+    assert reply.failure.detail == "Job failed."
+    assert note.exists()
+    (here / "broken").unlink()
+    assert run_reload(bench, "journald").state is DONE
+
+
+# -- packages ----------------------------------------------------------------------------------
+
+# One package "x". Its state, and what apt says and does about it, are files.
+DPKG = """
+case "$*" in *Essential*) echo no; exit 0 ;; esac
+cat @HERE@/status 2>/dev/null && exit 0
+[ ! -e @HERE@/fatal ] || exit 2
+exit 1
+"""
+POLICY = """
+printf '%s:\\n  Installed: (none)\\n  Candidate: %s\\n' "$(cat @HERE@/name)" "$(cat @HERE@/offered)"
+"""
+APT = """
+for last; do :; done
+verb=
+for word; do case $word in update | install | remove) verb=$word ;; esac; done
+simulated=no
+for word; do [ "$word" != -s ] || simulated=yes; done
+case $verb-$simulated in
+    update-*)
+        [ ! -e @HERE@/update_says ] || { cat @HERE@/update_says >&2; exit 100; }
+        [ ! -e @HERE@/fresh ] || cp @HERE@/fresh @HERE@/offered
+        rm -f @HERE@/install_says_once ;;
+    *-yes) cat @HERE@/plan ;;
+    install-no)
+        for name in install_says install_says_once; do
+            [ ! -e @HERE@/$name ] || { cat @HERE@/$name >&2; exit 100; }
+        done
+        echo installed >@HERE@/status ;;
+    remove-no)
+        [ ! -e @HERE@/install_says ] || { cat @HERE@/install_says >&2; exit 100; }
+        echo config-files >@HERE@/status ;;
+esac
+"""
+
+
+@pytest.fixture
+def debian(bench):
+    here = bench.folder / "debian"
+    here.mkdir()
+    for name, script in {"dpkg-query": DPKG, "apt-cache": POLICY, "apt-get": APT}.items():
+        bench.program(name, script.replace("@HERE@", str(here)))
+    (here / "name").write_text("x")
+    (here / "offered").write_text("1.0-1")
+    (here / "plan").write_text("Inst x (1.0-1 Debian:12 [amd64])\nConf x (1.0-1)\n")
+    return here
+
+
+def run_package(bench, state="present"):
+    return bench.run(package.order(PackageArtefact(name="xx", state=state)), KIT_NAME="x")
+
+
+def verbs(bench):
+    """apt-get's verbs, a look ahead marked."""
+    made = [call.split() for call in bench.calls if call.startswith("apt-get")]
+    return [
+        ("look:" if "-s" in words else "")
+        + next(w for w in words if w in {"update", "install", "remove"})
+        for words in made
+    ]
+
+
+def test_a_package_is_installed_without_a_refresh_and_left_alone(bench, debian):
+    assert run_package(bench).state is DONE
+    assert verbs(bench) == ["look:install", "install"]
+    (call,) = [c for c in bench.calls if c.startswith("apt-get") and " -s " not in c]
+    for word in ("--no-upgrade", "--no-remove", "--no-install-recommends", "--force-confold"):
+        assert word in call
+    assert run_package(bench).state is UNCHANGED
+    assert verbs(bench) == ["look:install", "install"]
+
+
+def test_stale_lists_are_refreshed_once_a_session(bench, debian):
+    (debian / "offered").write_text("(none)")
+    (debian / "fresh").write_text("2.0-1")
+    assert run_package(bench).state is DONE
+    assert verbs(bench) == ["update", "look:install", "install"]
+    (debian / "status").unlink()
+    (debian / "offered").write_text("(none)")
+    assert code(run_package(bench)) is FailureCode.PACKAGE_ABSENT
+    assert verbs(bench).count("update") == 1
+
+
+def test_lists_that_name_a_file_that_is_gone_are_refreshed(bench, debian):
+    gone = "E: Failed to fetch http://a/x.deb  404  Not Found\n"
+    (debian / "install_says_once").write_text(gone)
+    assert run_package(bench).state is DONE
+    assert verbs(bench) == ["look:install", "install", "update", "look:install", "install"]
+
+
+def test_a_name_apt_would_take_for_a_pattern_is_not_offered(bench, debian):
+    (debian / "name").write_text("xx-other")
+    assert code(run_package(bench)) is FailureCode.PACKAGE_ABSENT
+    assert verbs(bench) == ["update"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("E: Failed to fetch http://a/x.deb  Could not connect to a:80", "repository_down"),
+        (
+            "W: GPG error: http://a: NO_PUBKEY AB\nE: The repository is not signed.",
+            "repository_untrusted",
+        ),
+    ],
+)
+def test_a_source_that_is_down_or_untrusted_is_named(bench, debian, said, expected):
+    (debian / "offered").write_text("(none)")
+    (debian / "update_says").write_text(said + "\n")
+    assert code(run_package(bench)) == expected
+    assert not (debian / "status").exists()
+
+
+LOCK = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 42 (apt-get)"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "subject"),
+    [
+        (LOCK, "packages_locked", LOCK.removeprefix("E: ")),
+        ("E: dpkg was interrupted, you must manually run", "packages_broken", ""),
+        ("E: You don't have enough free space in /var/cache/apt/archives/.", "disk_full", "x"),
+        ("E: There were unauthenticated packages and -y was used", "repository_untrusted", None),
+        ("E: Sub-process /usr/bin/dpkg returned an error code (1)", "package_script_failed", "x"),
+        ("E: never seen before", "unexpected", "x"),
+    ],
+)
+def test_each_failure_of_an_installation_has_its_reason(bench, debian, said, expected, subject):
+    (debian / "install_says").write_text(said + "\n")
+    reply = run_package(bench)
+    assert code(reply) == expected
+    if subject is not None:
+        assert reply.failure.subject == subject
+    assert verbs(bench) == ["look:install", "install"]
+
+
+def test_a_lock_that_was_waited_for_is_no_reason(bench, debian):
+    said = "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend.\n"
+    (debian / "install_says").write_text(said + "E: Sub-process returned an error code (1)\n")
+    assert code(run_package(bench)) is FailureCode.PACKAGE_SCRIPT_FAILED
+
+
+def test_an_installation_that_touches_others_is_refused(bench, debian):
+    (debian / "plan").write_text("Remv y [1]\nInst x (1.0-1)\n")
+    reply = run_package(bench)
+    assert (code(reply), reply.failure.subject) == (FailureCode.WOULD_REMOVE, "y")
+    (debian / "plan").write_text("Inst libc6 [2.36-8] (2.36-9)\nInst z (1)\nInst x (1.0-1)\n")
+    reply = run_package(bench)
+    assert (code(reply), reply.failure.subject) == (FailureCode.WOULD_UPGRADE, "libc6")
+    assert "install" not in verbs(bench)
+
+
+def test_an_unreadable_data_base_is_no_absence(bench, debian):
+    (debian / "fatal").touch()
+    assert code(run_package(bench, "absent")) is FailureCode.PACKAGES_BROKEN
+    assert code(run_package(bench, "present")) is FailureCode.PACKAGES_BROKEN
+    assert verbs(bench) == []
+
+
+def test_a_removal_says_what_went_along(bench, debian):
+    (debian / "status").write_text("installed\n")
+    (debian / "plan").write_text("Remv y [1]\nRemv x [1.0]\nRemv z [2]\n")
+    reply = run_package(bench, "absent")
+    assert (reply.state, reply.message) == (DONE, "y z")
+    assert run_package(bench, "absent").state is UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("along", "kept"),
+    [
+        ("openssh-server", True),
+        ("linux-image-6.1.0-1-amd64", True),
+        ("task-gnome-desktop", True),
+        ("firefox-esr", True),
+        ("openssh-server-extras", False),
+        ("sudoku", False),
+    ],
+)
+def test_a_removal_that_takes_a_way_in_along_is_refused(bench, debian, along, kept):
+    (debian / "status").write_text("installed\n")
+    (debian / "plan").write_text(f"Remv {along} [1]\nRemv x [1.0]\n")
+    reply = run_package(bench, "absent")
+    if kept:
+        assert (code(reply), reply.failure.subject) == (FailureCode.WOULD_CUT, along)
+        assert verbs(bench) == ["look:remove"]
+    else:
+        assert reply.state is DONE
+
+
+def test_a_way_in_is_never_removed_even_when_asked_for(bench, debian):
+    (debian / "status").write_text("installed\n")
+    (debian / "plan").write_text("Remv sudo [1]\n")
+    reply = bench.run(package.order(PackageArtefact(name="sudo", state="absent")))
+    assert (code(reply), reply.failure.subject) == (FailureCode.WOULD_CUT, "sudo")
+
+
+def test_an_essential_package_is_never_removed(bench, debian):
+    (debian / "status").write_text("installed\n")
+    (debian / "plan").write_text("Remv x [1.0]\n")
+    script = DPKG.replace("echo no;", "echo yes;").replace("@HERE@", str(debian))
+    bench.program("dpkg-query", script)
+    assert code(run_package(bench, "absent")) is FailureCode.WOULD_CUT
+
+
+def test_a_removal_that_installs_something_is_refused(bench, debian):
+    (debian / "status").write_text("installed\n")
+    (debian / "plan").write_text("Remv x [1.0]\nInst other-x (1)\n")
+    reply = run_package(bench, "absent")
+    assert (code(reply), reply.failure.subject) == (FailureCode.WOULD_INSTALL, "other-x")
+
+
+def test_what_is_left_half_installed_is_no_success(bench, debian):
+    bench.program(
+        "apt-get",
+        f'case "$*" in *-s*) cat {debian}/plan ;; *) echo half-configured >{debian}/status ;; esac',
+    )
+    reply = run_package(bench)
+    assert code(reply) is FailureCode.NOT_EFFECTIVE
+    assert reply.failure.detail == "half-configured"
