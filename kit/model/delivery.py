@@ -26,14 +26,17 @@ class SourceFile(Record):
 
 
 class DeliveryLine(Record):
-    """One model of one lot: ``received`` pieces according to the note."""
+    """One model of one lot: ``received`` pieces according to the note.
+
+    0 when a corrected note dropped a line whose devices are still there: it keeps its number.
+    """
 
     line: Annotated[int, Field(ge=1)]
     lot: Lot | None = None
     hardware_profile: ProfileId
     designation: LongText
     reference: LongText | None = None
-    received: Count
+    received: Annotated[int, Field(ge=0, le=MAX_PIECES)]
 
 
 class Accessory(Record):

@@ -1,0 +1,1 @@
+"""From a delivery note to named device slots. Nothing is guessed, nothing is half done."""
