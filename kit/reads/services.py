@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
-from kit.model.observation import Observation, Observed, Unread, Unreadable
+from kit.model.observation import Instances, Observation, Observed, Unread, Unreadable
 from kit.model.read import Form, Raw, Read, Script
 
 _UNIT: Final = re.compile(r"[A-Za-z0-9_.@:-]{1,100}\.(?:service|socket|timer|mount)\Z")
-_ASPECTS: Final = ("active", "enabled", "triggers")
+_ASPECTS: Final = frozenset({"active", "enabled", "state", "triggers"})
 _ACTIVE: Final = frozenset(
     {"active", "activating", "deactivating", "failed", "inactive", "maintenance", "reloading"}
 )
@@ -38,20 +38,23 @@ echo end
 
 
 class Services(Read):
-    """systemd's own answer. Keys are ``UNIT:enabled``, ``UNIT:active`` and ``UNIT:triggers``.
+    """systemd's own answer. Keys are ``UNIT:ASPECT``, or ``UNIT|UNIT:ASPECT`` for several units.
 
     - ``enabled``: Observed, systemd's word for the unit file (``enabled``, ``disabled``,
       ``masked``, ``static``, ...), or ``not-found`` where there is no such unit;
     - ``active``: Observed, ``active``, ``inactive``, ``failed``, ...;
+    - ``state``: Observed, both words with a blank between (``enabled active``);
     - ``triggers``: Observed, the sockets, timers and paths (sorted) that would start the unit:
       those that are running now or enabled for the next boot.
+
+    Several units give ``Instances`` of the same, one a unit.
     """
 
     id: ClassVar[str] = "services"
 
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Every unit once; raises ``ValueError`` for what is no key of this read."""
-        units = sorted({_split(key)[0] for key in keys})
+        units = sorted({unit for key in keys for unit in _split(key)[0]})
         return Script(form, f"set -- {shlex.join(units)}\n{_ASK}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
@@ -67,17 +70,27 @@ class Services(Read):
             triggered_by = unit["TriggeredBy"].split()
             if not known.issuperset(triggered_by):
                 raise ValueError(f"not all that triggers {name} is shown")
-            found[f"{name}:active"] = _active(unit)
+            found[f"{name}:active"] = Observed(_active(unit))
             found[f"{name}:enabled"] = _enabled(unit)
+            found[f"{name}:state"] = _state(unit)
             found[f"{name}:triggers"] = Observed(tuple(sorted(awake.intersection(triggered_by))))
-        return {key: found[key] for key in keys if key in found}
+        return {key: _of_all(found, key) for key in keys}
 
 
-def _split(key: str) -> tuple[str, str]:
-    unit, _colon, aspect = key.rpartition(":")
-    if not _UNIT.match(unit) or aspect not in _ASPECTS:
-        raise ValueError(f"not a unit and what to know of it: {key[:80]!r}")
-    return unit, aspect
+def _split(key: str) -> tuple[tuple[str, ...], str]:
+    """The units of a key and its aspect; raises ``ValueError`` for what is no key."""
+    names, _colon, aspect = key.rpartition(":")
+    units = tuple(names.split("|"))
+    if aspect not in _ASPECTS or not all(map(_UNIT.match, units)):
+        raise ValueError(f"not units and what to know of them: {key[:80]!r}")
+    return units, aspect
+
+
+def _of_all(found: Mapping[str, Observation], key: str) -> Observation:
+    units, aspect = _split(key)
+    silent = Unreadable(Unread.NOT_ANSWERED)
+    each = {unit: found.get(f"{unit}:{aspect}", silent) for unit in units}
+    return each[units[0]] if len(units) == 1 else Instances(complete=True, items=each)
 
 
 _Unit = dict[str, str]
@@ -107,10 +120,10 @@ def _would_start(unit: _Unit) -> bool:
     return unit["ActiveState"] in _AWAKE or unit["UnitFileState"].startswith("enabled")
 
 
-def _active(unit: _Unit) -> Observation:
+def _active(unit: _Unit) -> str:
     if unit["ActiveState"] not in _ACTIVE:
         raise ValueError(f"not a state of a unit: {unit['ActiveState'][:80]!r}")
-    return Observed(unit["ActiveState"])
+    return unit["ActiveState"]
 
 
 def _enabled(unit: _Unit) -> Observation:
@@ -119,3 +132,10 @@ def _enabled(unit: _Unit) -> Observation:
     if unit["UnitFileState"]:
         return Observed(unit["UnitFileState"])
     return Unreadable(Unread.NOT_ANSWERED, f"its load state is {unit['LoadState'][:80]}")
+
+
+def _state(unit: _Unit) -> Observation:
+    enabled = _enabled(unit)
+    if isinstance(enabled, Observed):
+        return Observed(f"{enabled.value} {_active(unit)}")
+    return enabled
