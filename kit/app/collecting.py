@@ -72,8 +72,15 @@ def collector_for(
     return collect
 
 
-def recorded(files: Iterable[Path]) -> Mapping[str, Snapshot]:
-    """Snapshots from files or folders of files, by device; every mistake at once."""
-    from kit.collectors.replay import read_snapshots
+def recorded(site: OpenSite, files: Sequence[Path]) -> Mapping[str, Snapshot]:
+    """Snapshots of the site's devices from files or folders of files; every mistake at once."""
+    from kit.collectors.records import read_snapshots
 
-    return read_snapshots(files)
+    return read_snapshots(files, [device.id for device in site.loaded.devices])
+
+
+def record(folder: Path, snapshots: Iterable[Snapshot]) -> tuple[Path, ...]:
+    """Write snapshots to files that ``recorded`` reads; returns their paths."""
+    from kit.collectors.records import write_snapshots
+
+    return write_snapshots(folder, snapshots)

@@ -50,6 +50,10 @@ def check(
         list[Path] | None,
         typer.Option("--from", help=_("Judge recorded snapshots instead of collecting.")),
     ] = None,
+    record_to: Annotated[
+        Path | None,
+        typer.Option("--record", help=_("Also write the snapshots to files in this folder.")),
+    ] = None,
     fail_on: Annotated[
         str, typer.Option("--fail-on", help=_("low, medium, high or critical."))
     ] = "low",
@@ -57,7 +61,7 @@ def check(
 ) -> int:
     """Run ``esms-kit check``."""
     from kit.app import check as use_case
-    from kit.app.collecting import recorded
+    from kit.app.collecting import record, recorded
     from kit.app.opening import open_site
     from kit.app.running import asked
     from kit.cli.choices import severity
@@ -68,7 +72,7 @@ def check(
     workspace = session.workspace()
     opened = open_site(workspace, site)
     threshold = severity(fail_on)
-    snapshots = recorded(from_files) if from_files else None
+    snapshots = recorded(opened, from_files) if from_files else None
     store = open_store(workspace.store_url())
     try:
         if snapshots is not None:
@@ -85,6 +89,8 @@ def check(
                 finished()
     finally:
         store.close()
+    if record_to is not None:
+        record(record_to, result.reading.snapshots.values())
     show_check(opened, result, as_json=as_json, verbose=session.verbose)
     return result.run.exit_code or 0
 
