@@ -57,6 +57,7 @@ searchable() {
     [ -d "$folder" ] && [ -x "$folder" ] || { echo "$folder" >&2; exit 126; }
 }
 for place in __FOLDERS__; do
+    if [ "$place" = /lib/sysctl.d ] && [ -h /lib ]; then continue; fi # seen as /usr/lib
     searchable "$place"
     [ -d "$place" ] || continue
     [ -r "$place" ] || { echo "$place" >&2; exit 126; }
