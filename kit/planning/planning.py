@@ -111,8 +111,8 @@ def _changes(
 ) -> tuple[list[Change], tuple[Refusal, ...]]:
     holders: dict[str, list[JudgedSetting]] = defaultdict(list)
     for one in judged.settings:
-        for target in one.desired.targets:
-            holders[target.key].append(one)
+        for held in dict.fromkeys(target.key for target in one.desired.targets):
+            holders[held].append(one)
     changes: list[Change] = []
     refused: list[Refusal] = []
     for key, target in sorted(selected.items()):
@@ -164,8 +164,9 @@ def _change(
 
 def _values(one: JudgedSetting, target: Target, desired: Desired) -> Iterable[ChangedValue]:
     goal = desired.goal.get(one.desired.setting.slot(), {})
+    shows = {held.answers for held in one.desired.targets if held.key == target.key}
     for detail in one.judgement.details:
-        if detail.read != target.answers or detail.verdict is Verdict.PASS:
+        if detail.read not in shows or detail.verdict is Verdict.PASS:
             continue
         new: Observation | None = goal.get(detail.read, {}).get(detail.key)
         yield ChangedValue(

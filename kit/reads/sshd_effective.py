@@ -14,7 +14,8 @@ from kit.model.observation import (
     Unreadable,
 )
 from kit.model.read import Form, Raw, Read, Script
-from kit.reads.sshd_files import MAIN, SHELL, Walk, counted, read_walk, wanted_lines
+from kit.reads.counted_lines import END, counted
+from kit.reads.sshd_files import MAIN, SHELL, Walk, read_walk, wanted_lines
 from kit.reads.sshd_options import ALIASES, GROWING, KEYWORDS, SshdKeyword, spellings, value_of
 
 DROP_IN_KEY: Final = "drop_in"
@@ -57,8 +58,6 @@ ordinary=$(awk -F: -v not="$KIT_ACCOUNT" '$3 >= 1000 && $3 < 60000 && $1 != not 
     if [ -n "$KIT_ACCOUNT" ]; then contexts management "$KIT_ACCOUNT"; fi
     contexts user "${ordinary:-kit-nobody}"
 } >all || exit
-cat all
-echo "end $(grep -c '' all)"
 """
 
 
@@ -80,7 +79,7 @@ class SshdEffective(Read):
         lines = {spelling for name in names for spelling in spellings(name)}
         wanted = wanted_lines({*lines, "match", "include"})
         asked = "|".join(names) or DROP_IN_KEY  # of no option: a name sshd does not print
-        return Script(form, f"wanted='{wanted}'\nasked='{asked}'\n{SHELL}{_CONTEXTS}")
+        return Script(form, f"wanted='{wanted}'\nasked='{asked}'\n{SHELL}{_CONTEXTS}{END}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         lines = list(counted(raw.text))

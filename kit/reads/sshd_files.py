@@ -8,7 +8,7 @@ brings), ``leave``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -212,11 +212,3 @@ def read_walk(printed: Iterable[str]) -> Walk:
     if walker.open or not walker.files or walker.files[0] != MAIN:
         raise ValueError("the walk through the files of sshd has no end")
     return Walk(tuple(walker.lines), tuple(walker.files), tuple(walker.patterns), walker.placed)
-
-
-def counted(text: str) -> Iterator[str]:
-    """The lines of an answer that ends with ``end N``; raises ``ValueError`` when some are lost."""
-    *lines, end = text.removesuffix("\n").split("\n")
-    if end != f"end {len(lines)}":
-        raise ValueError("the answer has no end, or not all of its lines")
-    return iter(lines)

@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 
 from kit.model.observation import Instances, Observation, Observed, Unread, Unreadable
 from kit.model.read import Form, Raw, Read, Script
-from kit.reads.sshd_files import SHELL, counted, read_walk, wanted_lines
+from kit.reads.counted_lines import END, counted
+from kit.reads.sshd_files import SHELL, read_walk, wanted_lines
 
 DAEMON_KEY: Final = "daemon"
 _TICKS: Final = 100  # a second in /proc: USER_HZ, the same on every architecture of Linux
@@ -68,8 +69,6 @@ for one in $(processes); do
     [ "$one" != "$pid" ] || continue
     printf 'other\t%s\n' "$(tr '\0\n\t' '   ' <"/proc/$one/cmdline")" >>all
 done
-cat all
-echo "end $(grep -c '' all)"
 """
 
 
@@ -88,7 +87,7 @@ class SshdLoaded(Read):
         """The same for every set of keys."""
         del keys
         wanted = wanted_lines({"include", "match", "pidfile"})
-        return Script(form, f"wanted='{wanted}'\n{SHELL}{_STATE}")
+        return Script(form, f"wanted='{wanted}'\n{SHELL}{_STATE}{END}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         del keys
