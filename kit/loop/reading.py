@@ -13,9 +13,9 @@ from kit.model.device import Device, DeviceState
 from kit.model.finding import Finding
 from kit.model.hardware import HardwareProfile
 from kit.model.plan import DevicePlan, Plan
+from kit.model.record import canonical
 from kit.model.snapshot import Snapshot
 from kit.planning.planning import Selects, everything, plan_device
-from kit.store.store import canonical
 
 Collect = Callable[[Sequence[tuple[Device, Requests]]], Mapping[str, Snapshot]]
 """Collects the devices given, each with what to read; device id -> snapshot, for every device."""

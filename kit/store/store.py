@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -27,6 +34,7 @@ from kit.store.tables import FINDINGS, OUTCOMES, PLANS, RUNS, SNAPSHOTS
 
 R = TypeVar("R", bound=Record)
 BUSY_TIMEOUT_MS: Final = 15_000
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 class _Findings(Record):
@@ -158,22 +166,34 @@ def open_store(url: str) -> Store:
         engine = create_engine(parsed)
         if parsed.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except (SQLAlchemyError, ArgumentError, CommandError, OSError) as error:
+            _migrate(connection)
+    except (SQLAlchemyError, ArgumentError, OSError) as error:
         raise _unusable(url if "@" not in url else url.rsplit("@", 1)[1], error) from error
     return Store(engine)
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the tables to the newest revision; Alembic is only loaded when there is work for it."""
+    newest = max(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    if inspect(connection).has_table("alembic_version"):
+        here = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if here == newest:
+            return
+        if here is not None and here > newest:
+            raise UsageError(
+                _("the store was made by a newer version of the kit."),
+                remedy=_("Update esms-kit on this controller."),
+            )
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _private_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600, exist_ok=True)
-
-
-def canonical(record: Record) -> bytes:
-    """The one JSON form of a record that digests are computed from."""
-    data = record.model_dump(mode="json", by_alias=True)
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
