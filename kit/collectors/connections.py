@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import os
 import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -201,7 +202,7 @@ async def reach(host: str, port: int, limits: Limits) -> socket.socket:
     except TimeoutError:
         found, said = [], f"no address for {host} within {limits.connect_seconds:g} s"
     except OSError as error:
-        found, said = [], f"{host}: {error.strerror or error}"
+        found, said = [], f"{host}: {_reason(error)}"
     for family, kind, protocol, _name, address in found:
         sock = socket.socket(family, kind, protocol)
         try:
@@ -214,13 +215,20 @@ async def reach(host: str, port: int, limits: Limits) -> socket.socket:
             said = f"{address[0]} port {port}: no answer within {limits.connect_seconds:g} s"
         except OSError as error:
             sock.close()
-            said = f"{address[0]} port {port}: {error.strerror or error}"
+            said = f"{address[0]} port {port}: {_reason(error)}"
         except BaseException:
             sock.close()
             raise
         else:
             return sock
     raise Failure(Outcome.NOT_REACHED, said)
+
+
+def _reason(error: OSError) -> str:
+    """The system's words; asyncio puts its own in their place."""
+    if error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or type(error).__name__
 
 
 def failure_of(error: Exception) -> Failure:
@@ -235,7 +243,7 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, asyncssh.ChannelOpenError):
         return Failure(Outcome.NOT_REACHED, said)
     if isinstance(error, OSError):
-        return Failure(Outcome.NOT_REACHED, error.strerror or said)
+        return Failure(Outcome.NOT_REACHED, _reason(error))
     if not isinstance(error, asyncssh.Error):
         said = f"{type(error).__name__}: {said}"
     return Failure(Outcome.BROKEN, said)

@@ -47,15 +47,16 @@ class Identities:
         key = self._read(path)
         if isinstance(key, asyncssh.SSHKey):
             return [key]
-        why = str(key)
-        if isinstance(key, asyncssh.KeyEncryptionError):
-            found = list(await self._ask_agent(path.with_name(path.name + ".pub")))
-            if found:
-                return found
-            why = "it has a passphrase, and no agent holds this key"
-        elif isinstance(key, OSError):
-            why = key.strerror or why
-        raise Failure(Outcome.LOGIN_REFUSED, f"identity file {named}: {why}")
+        if isinstance(key, OSError):
+            why = key.strerror or type(key).__name__
+            raise Failure(Outcome.LOGIN_REFUSED, f"identity file {named}: {why}")
+        # Most often it has a passphrase, and an agent knows it.
+        found = [*await self._ask_agent(path.with_name(path.name + ".pub"))]
+        if found:
+            return found
+        raise Failure(
+            Outcome.LOGIN_REFUSED, f"identity file {named}: {key}; no agent holds its key either"
+        )
 
     def close(self) -> None:
         """Leave the agent."""
