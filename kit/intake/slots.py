@@ -70,7 +70,10 @@ class _Pending:
 class _Filling:
     """Matches units with the devices that are there; what is left becomes new devices."""
 
-    def __init__(self, devices: Iterable[Device], previous: Delivery | None) -> None:
+    def __init__(
+        self, devices: Iterable[Device], previous: Delivery | None, elsewhere: Mapping[str, str]
+    ) -> None:
+        self.elsewhere = elsewhere
         self.devices = {device.id: device for device in devices}
         self.numbers: dict[tuple[str | None, str], int] = {
             (line.lot, line.hardware_profile): line.line
@@ -114,7 +117,8 @@ class _Filling:
             for unit in line.units:
                 device = self.known(unit) if unit.identified else None
                 if device is None:
-                    waiting.append((line, unit))
+                    if not self.is_elsewhere(line, unit):
+                        waiting.append((line, unit))
                 elif device in free:
                     free.remove(device)
                     self.complete(device, line, unit)
@@ -156,6 +160,22 @@ class _Filling:
             self.complete(device, line, unit)
         order = {id(unit): place for place, (_line, unit) in enumerate(waiting)}
         return sorted(left, key=lambda pair: order[id(pair[1])])
+
+    def is_elsewhere(self, line: NoteLine, unit: Unit) -> bool:
+        """Whether another site has this device; then it is refused."""
+        for value in (unit.serial, unit.imei):
+            if value is not None and value in self.elsewhere:
+                self.problems.append(
+                    Problem(
+                        line.position,
+                        _("“{value}” is already a device of the site “{site}”.").format(
+                            value=value, site=self.elsewhere[value]
+                        ),
+                        _("Check which site it was delivered to."),
+                    )
+                )
+                return True
+        return False
 
     def refuse(self, device: Device, line: NoteLine, unit: Unit) -> None:
         """A number that another device of the site has already."""
@@ -224,13 +244,15 @@ def fill_slots(
     note: ReadNote,
     head: DeliveryHead,
     previous: Delivery | None,
+    elsewhere: Mapping[str, str],
 ) -> Slots:
     """Make every unit of the note a device, known or new.
 
-    ``previous`` is the delivery as it was taken in before, if it was. Problems are rows that
+    ``previous`` is the delivery as it was taken in before, if it was; ``elsewhere`` the serial
+    numbers and IMEIs of other sites, with the site of each. Problems are rows that
     contradict the site; their units are left out.
     """
-    filling = _Filling(devices, previous)
+    filling = _Filling(devices, previous, elsewhere)
     grouped: dict[int, list[NoteLine]] = {}
     for line in note.lines:
         if line.units:

@@ -56,8 +56,11 @@ def take_in(
     order: NoteFile | None = None,
     partial: bool = False,
     delivery_id: str | None = None,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> Taking:
     """Read a note into the site.
+
+    ``elsewhere`` are serial numbers and IMEIs of other sites, with the site of each.
 
     All or nothing unless ``partial``: then faulty rows are left out and told. Raises
     ``InvalidDocuments`` with every faulty row, ``UsageError`` when the delivery cannot be told
@@ -78,7 +81,7 @@ def take_in(
     identity = choose_delivery(delivery_id, read, source, listed)
     previous = next((delivery for delivery in listed if delivery.id == identity), None)
     head = DeliveryHead(identity, source, today, items)
-    slots = fill_slots(site, known, read, head, previous)
+    slots = fill_slots(site, known, read, head, previous, elsewhere or {})
     problems += slots.problems
     if problems and (not partial or not slots.delivery.lines):
         raise InvalidDocuments(

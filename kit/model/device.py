@@ -98,9 +98,13 @@ class Connection(Record):
     sudo: Sudo = Sudo.NOPASSWD
     sudo_password: SecretReference | None = None
     proxy_jump: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@:\[\]-]{1,200}$")] | None
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\[][A-Za-z0-9_.@:\[\]-]{0,199}$")]
+        | None
     ) = None
-    identity_file: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
+    # Braces would be a template to Ansible, which reads this path from its inventory.
+    identity_file: (
+        Annotated[str, StringConstraints(pattern=r"^[^{}\x00-\x1f\x7f]{1,1024}$")] | None
+    ) = None
 
     @model_validator(mode="after")
     def _password_when_asked(self) -> Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,6 +200,27 @@ def _places(
     if waivers:
         for index, waiver in enumerate(waivers[0].waivers):
             found["waiver", waiver.id] = waivers[1].position(("waivers", index))
+    return found
+
+
+_IDENTITY = re.compile(r"""^\s+(?:-\s+)?(?:serial|imei):\s+["']?([A-Z0-9][A-Z0-9._/-]*)["']?\s*$""")
+
+
+def identities_elsewhere(workspace: Workspace, site: str) -> dict[str, str]:
+    """Serial numbers and IMEIs of all other sites, with the site of each.
+
+    Read line by line, without judging the documents: a mistake in one site must not keep another
+    from taking its delivery in.
+    """
+    found: dict[str, str] = {}
+    for name in list_sites(workspace):
+        path = workspace.inventories / name / DEVICES_FILE
+        if name == site or not path.is_file():
+            continue
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            identity = _IDENTITY.match(line)
+            if identity:
+                found[identity[1]] = name
     return found
 
 
