@@ -1,0 +1,329 @@
+"""What the tasks of this role decide, as functions: pure, run on the controller.
+
+A *step* is ``{target, needs, artefact}``; what became of it is told as ``{target, state, message,
+failure}``: ``state`` is one of done, unchanged, failed, skipped, and ``failure`` holds a closed
+code, what it is about, and what was said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Step = dict[str, Any]
+Told = dict[str, Any]
+
+RUNS = frozenset({"active", "reloading"})
+RESTS = frozenset({"inactive", "failed"})
+# Words of a result that came from no module of this role -> code. Programs run with LC_ALL=C.
+_SIGNS = (
+    (r"No space left on device|Disk quota exceeded", "disk_full"),
+    (r"Read-only file system", "read_only"),
+    (r"not been booted with systemd|Failed to connect to bus", "no_systemd"),
+    (r"Could not find the requested service|Unit \S+ (?:could )?not (?:be )?found", "unit_missing"),
+)
+_PARTS = ("stderr", "stdout", "msg", "module_stderr", "module_stdout", "exception")
+
+
+# -- which steps, in which order ---------------------------------------------------------------
+
+
+def kit_batches(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Steps of one kind that follow one another, together: ``{kind, steps}``.
+
+    No step needs another one of its batch, and each reload has one to itself.
+    """
+    batches: list[dict[str, Any]] = []
+    targets: set[str] = set()
+    for step in steps:
+        kind = step["artefact"]["kind"]
+        fits = batches and batches[-1]["kind"] == kind and kind != "reload"
+        if not fits or targets & set(step.get("needs", ())):
+            batches.append({"kind": kind, "steps": []})
+            targets = set()
+        batches[-1]["steps"].append(step)
+        targets.add(step["target"])
+    return batches
+
+
+def kit_blocked(steps: Sequence[Step], unfinished: Sequence[str], stopped: bool) -> list[Told]:
+    """What is told of the steps that are not to be tried."""
+    told = []
+    for step in steps:
+        needs = [need for need in step.get("needs", ()) if need in unfinished]
+        if stopped or needs:
+            told.append(_skipped(step, "stopped" if stopped else "blocked_by", *needs[:1]))
+    return told
+
+
+def kit_ready(steps: Sequence[Step], blocked: Sequence[Told]) -> list[Step]:
+    """The steps that are to be tried."""
+    left_out = {one["target"] for one in blocked}
+    return [step for step in steps if step["target"] not in left_out]
+
+
+def kit_artefacts_of(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Their artefacts as the modules of this role take them."""
+    given = [step["artefact"] for step in steps]
+    return [{key: value for key, value in one.items() if key != "kind"} for one in given]
+
+
+def kit_targets(told: Iterable[Told], *states: str) -> list[str]:
+    """The targets of which one of these states is told."""
+    return [one["target"] for one in told if one["state"] in states]
+
+
+# -- what became of them -----------------------------------------------------------------------
+
+
+def _told(step: Step, changed: bool, message: str = "") -> Told:
+    state = "done" if changed else "unchanged"
+    return {"target": step["target"], "state": state, "message": message}
+
+
+def _failed(step: Step, failure: dict[str, str]) -> Told:
+    return {"target": step["target"], "state": "failed", "message": "", "failure": failure}
+
+
+def _failure(code: str, subject: str = "", detail: str = "") -> dict[str, str]:
+    return {"code": code, "subject": _line(subject), "detail": _line(detail)}
+
+
+def _skipped(step: Step, code: str, subject: str = "") -> Told:
+    failure = _failure(code, subject)
+    return {"target": step["target"], "state": "skipped", "message": "", "failure": failure}
+
+
+def kit_told(steps: Sequence[Step], done: dict[str, Any]) -> list[Told]:
+    """From one result that holds one of each step, in order, or that failed as a whole."""
+    results = done.get("results")
+    if not isinstance(results, list):
+        return [_failed(step, kit_failure(done, step["artefact"])) for step in steps]
+    told = []
+    for index, step in enumerate(steps):
+        if index >= len(results):
+            told.append(_skipped(step, "stopped"))
+        elif results[index].get("failed"):
+            told.append(_failed(step, kit_failure(results[index], step["artefact"])))
+        else:
+            along = " ".join(results[index].get("along", ()))
+            told.append(_told(step, bool(results[index].get("changed")), along))
+    return told
+
+
+def kit_told_units(
+    steps: Sequence[Step], before: dict[str, Any], done: dict[str, Any], after: dict[str, Any]
+) -> list[Told]:
+    """From the units before, the changes made (of those that could be), and the units after."""
+    shown, latter = kit_units(before), kit_units(after)
+    made = {one["kit_artefacts_step"]["target"]: one for one in done.get("results", ())}
+    told = []
+    for step in steps:
+        artefact = step["artefact"]
+        name, target = artefact["name"], step["target"]
+        if name not in shown:
+            told.append(_failed(step, kit_failure(before, artefact)))
+        elif holds(shown[name], artefact):
+            told.append(_told(step, changed=False))
+        elif refusal(shown[name], artefact):
+            told.append(_failed(step, refusal(shown[name], artefact)))
+        elif target not in made:
+            told.append(_skipped(step, "stopped"))
+        elif made[target].get("failed"):
+            told.append(_failed(step, kit_failure(made[target], artefact)))
+        elif after.get("skipped") or holds(latter.get(name, {}), artefact):
+            told.append(_told(step, changed=True))
+        else:
+            state = latter.get(name, {})
+            detail = f"{state.get('UnitFileState', '')}, {state.get('ActiveState', '')}"
+            told.append(_failed(step, _failure("not_effective", name, detail)))
+    return told
+
+
+def kit_told_values(
+    steps: Sequence[Step], before: dict[str, Any], done: dict[str, Any], after: dict[str, Any]
+) -> list[Told]:
+    """The same for kernel values."""
+    shown, latter = kit_values(before), kit_values(after)
+    made = {one["kit_artefacts_step"]["target"]: one for one in done.get("results", ())}
+    told = []
+    for step in steps:
+        artefact = step["artefact"]
+        path, wanted = kit_sysctl_path(artefact["name"]), artefact["value"].split()
+        if path not in shown:
+            told.append(_failed(step, _failure("sysctl_missing", artefact["name"])))
+        elif shown[path] == wanted:
+            told.append(_told(step, changed=False))
+        elif step["target"] not in made:
+            told.append(_skipped(step, "stopped"))
+        elif made[step["target"]].get("failed"):
+            told.append(_failed(step, kit_failure(made[step["target"]], artefact)))
+        elif after.get("skipped") or latter.get(path) == wanted:
+            told.append(_told(step, changed=True))
+        else:
+            detail = " ".join(latter.get(path, ()))
+            told.append(_failed(step, _failure("not_effective", artefact["name"], detail)))
+    return told
+
+
+def kit_failure(result: dict[str, Any], artefact: dict[str, Any]) -> dict[str, str]:
+    """Why a step failed, from the result of whatever module tried it."""
+    kit = result.get("kit")
+    if isinstance(kit, dict) and kit.get("code"):
+        return _failure(kit["code"], kit.get("subject", ""), kit.get("detail", ""))
+    subject = str(artefact.get("name") or artefact.get("path") or artefact.get("action") or "")
+    said = _said(result)
+    everything = "\n".join(str(result.get(part, "")) for part in _PARTS)
+    for pattern, code in _SIGNS:
+        if re.search(pattern, everything):
+            return _failure(code, subject, said)
+    kind, command = artefact.get("kind"), result.get("cmd")
+    program = str(command[0]).rpartition("/")[2] if isinstance(command, list) and command else ""
+    if program and result.get("rc") == 2 and "No such file or directory" in everything:
+        return _failure("command_missing", program)
+    if kind == "sysctl" and program == "tee":
+        return _failure("sysctl_refused", subject, said)
+    if kind == "reload":
+        refused = program == "sshd"
+        return _failure("validator_refused" if refused else "reload_failed", program, said)
+    return _failure("unit_failed" if kind == "unit" else "unexpected", subject, said)
+
+
+def _said(result: dict[str, Any]) -> str:
+    """The last line of whatever was said that says anything."""
+    for part in _PARTS:
+        lines = [line for line in str(result.get(part) or "").splitlines() if line.strip()]
+        if lines:
+            return lines[-1]
+    return ""
+
+
+def _line(text: object) -> str:
+    return " ".join(str(text).split())[:600]
+
+
+def kit_in_words(told: Iterable[Told]) -> list[str]:
+    """What is not as wanted and why, a line each, for people."""
+    lines = []
+    for one in told:
+        failure = one.get("failure")
+        if failure:
+            reason = f"{failure['code'].replace('_', ' ')} {failure['subject']}".strip()
+            detail = f" [{failure['detail']}]" if failure["detail"] else ""
+            lines.append(f"{one['target']}: {reason}{detail}")
+    return lines
+
+
+# -- units -------------------------------------------------------------------------------------
+
+
+def kit_units(result: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Name -> properties, from the blocks ``systemctl show`` printed, blank lines between."""
+    units = {}
+    for block in str(result.get("stdout") or "").split("\n\n"):
+        shown = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if shown.get("LoadState") and shown.get("ActiveState"):
+            units[shown.get("Id", "")] = shown
+            units |= dict.fromkeys(shown.get("Names", "").split(), shown)
+    return units
+
+
+def kit_stale_units(result: dict[str, Any]) -> list[str]:
+    """The units whose files systemd has not read since they were changed."""
+    units = kit_units(result)
+    return sorted(name for name, one in units.items() if one.get("NeedDaemonReload") == "yes")
+
+
+def holds(shown: dict[str, str], artefact: dict[str, Any]) -> bool:
+    """Whether a unit is as the artefact wants it."""
+    wanted, file = artefact["enabled"], shown.get("UnitFileState", "")
+    if wanted == "disabled":
+        # What is masked does not start either; what is not there even less.
+        at_boot = shown.get("LoadState") == "not-found" if not file else file[:7] != "enabled"
+    elif wanted == "enabled":
+        at_boot = file in {"enabled", "alias"}
+    else:
+        at_boot = file == "masked"
+    runs = artefact["active"] and wanted != "masked"
+    return at_boot and shown.get("ActiveState") in (RUNS if runs else RESTS)
+
+
+def refusal(shown: dict[str, str], artefact: dict[str, Any]) -> dict[str, str]:
+    """Why a unit cannot be made as wanted; empty when nothing is known to be in the way."""
+    wanted, file = artefact["enabled"], shown.get("UnitFileState", "")
+    if shown["LoadState"] == "not-found" and wanted != "masked":
+        return _failure("unit_missing", artefact["name"])
+    if wanted == "enabled" and file in {"static", "indirect", "transient"}:
+        return _failure("unit_not_installable", artefact["name"], file)
+    return {}
+
+
+def kit_units_to_change(steps: Sequence[Step], before: dict[str, Any]) -> list[Step]:
+    """The steps whose unit differs and can be changed, with ``changes``: the arguments that do."""
+    shown = kit_units(before)
+    found = []
+    for step in steps:
+        state = shown.get(step["artefact"]["name"])
+        if state and not holds(state, step["artefact"]) and not refusal(state, step["artefact"]):
+            found.append({**step, "changes": _changes(state, step["artefact"])})
+    return found
+
+
+def _changes(shown: dict[str, str], artefact: dict[str, Any]) -> dict[str, Any]:
+    """Only what differs."""
+    wanted, file = artefact["enabled"], shown.get("UnitFileState", "")
+    changes: dict[str, Any] = {}
+    if wanted == "masked":
+        changes["masked"] = True
+    elif wanted == "disabled" and file.startswith("enabled"):
+        changes["enabled"] = False
+    elif wanted == "enabled" and file != "enabled":
+        changes["enabled"] = True
+        if file.startswith("masked"):
+            changes["masked"] = False
+    if artefact["active"] and wanted != "masked":
+        if shown["ActiveState"] != "active":
+            changes["state"] = "started"
+    elif shown["ActiveState"] not in RESTS:
+        changes["state"] = "stopped"
+    return changes
+
+
+# -- kernel values -----------------------------------------------------------------------------
+
+
+def kit_sysctl_path(name: str) -> str:
+    """The file of a kernel value: dots separate, and a slash stands for a dot in a name."""
+    path = name.translate(str.maketrans("./", "/."))
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        raise ValueError(f"{name}: not the name of a kernel value")
+    return f"/proc/sys/{path}"
+
+
+def kit_sysctl_paths(steps: Sequence[Step]) -> list[str]:
+    """The files of the values the steps are about."""
+    return [kit_sysctl_path(step["artefact"]["name"]) for step in steps]
+
+
+def kit_values(result: dict[str, Any]) -> dict[str, list[str]]:
+    """Path -> the words of the value, from ``grep``'s ``path:value`` lines."""
+    lines = str(result.get("stdout") or "").splitlines()
+    return {path: text.split() for path, _colon, text in (line.partition(":") for line in lines)}
+
+
+def kit_values_to_change(steps: Sequence[Step], before: dict[str, Any]) -> list[Step]:
+    """The steps whose value is there and differs."""
+    shown = kit_values(before)
+    paths = [(step, kit_sysctl_path(step["artefact"]["name"])) for step in steps]
+    return [
+        s for s, path in paths if path in shown and shown[path] != s["artefact"]["value"].split()
+    ]
+
+
+class FilterModule:
+    """The filters, as Ansible takes them."""
+
+    def filters(self) -> dict[str, Any]:
+        """By name."""
+        return {name: found for name, found in globals().items() if name.startswith("kit_")}
