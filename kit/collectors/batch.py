@@ -28,6 +28,12 @@ NOWHERE: Final = "192.0.2.1"  # TEST-NET-1 (RFC 5737): an address in no network
 LATEST_CLOCK: Final = 253402300799  # 9999-12-31T23:59:59Z, the last second datetime holds
 _FORMS: Final = frozenset({Form.POSIX})
 _NONCE: Final = re.compile(r"[0-9a-f]{32}\Z")
+# Frame lines after their mark; figures are bounded, so that no number takes long to read.
+LONGEST_FRAME: Final = 400
+_BEGIN: Final = re.compile(rb"begin 1 ([0-9]{0,12})")
+_READ: Final = re.compile(rb"read ([0-9]{1,6}) ([0-9]{1,3}) ([0-9]{1,10}) ([0-9]{1,10}) ([-tsn])")
+_DATA: Final = re.compile(rb"data ([0-9]{1,12})")
+_END: Final = re.compile(rb"end ([0-9]{1,6}) ([0-9]{1,3})")
 _VARIABLE: Final = re.compile(r"[A-Za-z0-9_.:-]*\Z")
 
 
@@ -115,7 +121,7 @@ def compose(
     ``nonce`` is 32 hexadecimal digits, fresh for every batch. ``lifeline``: standard input stays
     open while somebody waits for the answer; its end stops the script, which tidies up. ``places``
     are the folders in which the private one may be made, tried in order. Raises ``ValueError`` for
-    what no caller may ask: two reads of one name, another form, a fragment beyond the limits.
+    what no caller may ask: two reads of one name, another form, a fragment that could end others.
     """
     if not _NONCE.match(nonce):
         raise ValueError("a nonce is 32 hexadecimal digits")
@@ -135,8 +141,9 @@ def compose(
         script = read.command(keys, Form.POSIX)
         if script.form not in _FORMS or "\0" in script.text:
             raise ValueError(f"{read.id}: not a POSIX fragment")
-        if len(script.text.encode()) >= limits.read_bytes:
-            raise ValueError(f"{read.id}: the fragment is larger than an answer may be")
+        # Fragments share one shell: its number is no name of theirs, and no target.
+        if "$$" in script.text:
+            raise ValueError(f"{read.id}: $$ is the whole batch")
         lines.append(shlex.join(("kit_fragment", str(read.time_limit), script.text)))
     lines += ["kit_finish", "}", "main", "exit", ""]
     asked = tuple((read.id, tuple(sorted(keys))) for read, keys in ordered)
@@ -169,25 +176,26 @@ class _Cursor:
     mark: bytes
     at: int
 
-    def words(self, kind: str, pattern: bytes) -> tuple[bytes, ...]:
-        """The words of the next line, which must be of this kind and form."""
+    def words(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...]:
+        """The words of the next line, which must have the mark and this form."""
         if self.at < 0:
             raise _Malformed(Broken.NO_BEGIN)
-        end = self.data.find(b"\n", self.at, self.at + 400)
-        line = self.data[self.at : end if end >= 0 else None]
-        if end < 0 and len(line) < 400:
+        end = self.data.find(b"\n", self.at, self.at + LONGEST_FRAME)
+        line = self.data[self.at : end if end >= 0 else self.at + LONGEST_FRAME]
+        if end < 0 and len(line) < LONGEST_FRAME:
             raise _Malformed(Broken.CUT)
-        found = re.fullmatch(re.escape(self.mark) + kind.encode() + b" " + pattern, line)
-        if found is None:
-            raise _Malformed(self._given_up(line))
+        said = line.removeprefix(self.mark)
+        found = pattern.fullmatch(said)
+        if found is None or not line.startswith(self.mark):
+            raise _Malformed(_given_up(line, self.mark))
         self.at = end + 1
         return found.groups()
 
-    def _given_up(self, line: bytes) -> Broken:
-        """What a line says that is not the expected one."""
-        said = re.fullmatch(re.escape(self.mark) + rb"broken ([a-z_]+)", line)
-        reasons = {reason.value.encode(): reason for reason in Broken}
-        return reasons.get(said.group(1), Broken.MALFORMED) if said else Broken.MALFORMED
+
+def _given_up(line: bytes, mark: bytes) -> Broken:
+    """What a line says that is not the expected one."""
+    reasons = {mark + b"broken " + reason.value.encode(): reason for reason in Broken}
+    return reasons.get(line, Broken.MALFORMED)
 
 
 def split(stdout: bytes, batch: Batch) -> BatchAnswer:
@@ -197,7 +205,7 @@ def split(stdout: bytes, batch: Batch) -> BatchAnswer:
     try:
         # A login shell may have said something before.
         cursor = _Cursor(stdout, batch.mark, stdout.find(batch.mark))
-        (said,) = cursor.words("begin", rb"1 ([0-9]{0,12})")
+        (said,) = cursor.words(_BEGIN)
         clock = _clock(said)
         rows = [_row(cursor, number, batch) for number in range(1, len(batch.reads) + 1)]
         left = _check_end(cursor, rows)
@@ -212,18 +220,17 @@ def _clock(said: bytes) -> datetime | None:
 
 
 def _row(cursor: _Cursor, number: int, batch: Batch) -> _Row:
-    pattern = rb"%d ([0-9]{1,3}) ([0-9]{1,10}) ([0-9]{1,10}) ([-tsn])" % number
-    *figures, flag = cursor.words("read", pattern)
+    place, *figures, flag = cursor.words(_READ)
     status, out, err = (int(figure) for figure in figures)
     limits = batch.limits
-    if status > 255 or out > limits.read_bytes or err > limits.said_bytes:
+    if int(place) != number or status > 255 or out > limits.read_bytes or err > limits.said_bytes:
         raise _Malformed(Broken.MALFORMED)
     return _Row(status, out, err, flag.decode())
 
 
 def _check_end(cursor: _Cursor, rows: list[_Row]) -> bool:
     """Check sizes and end mark; leave the cursor at the first content. True: folder left."""
-    (total,) = cursor.words("data", rb"([0-9]{1,12})")
+    (total,) = cursor.words(_DATA)
     if int(total) != sum(row.stdout + row.stderr for row in rows):
         raise _Malformed(Broken.MALFORMED)
     after = cursor.at + int(total)
@@ -232,7 +239,9 @@ def _check_end(cursor: _Cursor, rows: list[_Row]) -> bool:
     if cursor.data[after : after + 1] != b"\n":
         raise _Malformed(Broken.MALFORMED)
     end = _Cursor(cursor.data, cursor.mark, after + 1)
-    (left,) = end.words("end", rb"%d ([0-9]{1,3})" % len(rows))
+    count, left = end.words(_END)
+    if int(count) != len(rows):
+        raise _Malformed(Broken.MALFORMED)
     return int(left) != 0
 
 

@@ -13,7 +13,7 @@ import contextlib
 import os
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import asyncssh
@@ -198,7 +198,7 @@ async def reach(host: str, port: int, limits: Limits) -> socket.socket:
     said = f"no address is known for {host}"
     try:
         async with asyncio.timeout(limits.connect_seconds):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await _addresses(host, port)
     except TimeoutError:
         found, said = [], f"no address for {host} within {limits.connect_seconds:g} s"
     except OSError as error:
@@ -222,6 +222,15 @@ async def reach(host: str, port: int, limits: Limits) -> socket.socket:
         else:
             return sock
     raise Failure(Outcome.NOT_REACHED, said)
+
+
+async def _addresses(host: str, port: int) -> Sequence[tuple[Any, ...]]:
+    try:
+        # An address needs no resolver, and no thread that waits for one.
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        loop = asyncio.get_running_loop()
+        return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def _reason(error: OSError) -> str:

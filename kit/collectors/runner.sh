@@ -15,7 +15,6 @@
 # Sizes are said before content, so no content can pass for a frame. FLAGS: t cut at the limit,
 # s no space for what was said, n not started for lack of time, - none.
 
-kit_shell=/bin/sh
 kit_folder=
 kit_busy=no
 kit_guard=
@@ -86,15 +85,8 @@ kit_begin() {
     done
     if [ -z "$kit_folder" ]; then kit_give_up no_folder; fi
     mkdir "$kit_folder/work" || kit_give_up no_space
-    # Only the GNU one ends the whole process group, and says so by its status.
-    case $(timeout --version 2>/dev/null) in
-        *coreutils*) kit_timeout=yes ;;
-        *)
-            kit_timeout=no
-            kit_watch </dev/null >/dev/null 2>&1 &
-            kit_guard=$!
-            ;;
-    esac
+    kit_watch </dev/null >/dev/null 2>&1 &
+    kit_guard=$!
     kit_pad=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
     for kit_rest in 1 2 3 4 5 6 7; do kit_pad=$kit_pad$kit_pad; done
     kit_look_at_time
@@ -102,16 +94,16 @@ kit_begin() {
     printf '%s begin 1 %s\n' "$kit_mark" "$(date +%s)"
 }
 
-# $1 seconds it may take, $2 the fragment. It has a shell, a process group and streams of its own.
+# $1 seconds it may take, $2 the fragment. It has a subshell of its own: what it sets, traps, changes
+# to or ends ends with it. A new shell, and timeout(1) around it, would cost the device 2 ms a read.
 kit_fragment() {
     kit_number=$((kit_number + 1))
     kit_out=$kit_folder/o$kit_number kit_err=$kit_folder/e$kit_number
     kit_names="$kit_names o$kit_number e$kit_number"
     # printf, not ":": a failed redirection of a special builtin would end this shell.
     { printf '' >"$kit_out" && printf '' >"$kit_err"; } 2>/dev/null || kit_give_up no_space
-    kit_limit=$1
+    kit_limit=$1 kit_text=$2
     kit_look_at_time
-    kit_started=$kit_now
     if [ -n "$kit_deadline" ] && [ -n "$kit_now" ]; then
         if [ "$kit_now" -ge "$kit_deadline" ]; then
             kit_results="$kit_results 124:n"
@@ -120,10 +112,6 @@ kit_fragment() {
         if [ $((kit_deadline - kit_now)) -lt "$kit_limit" ]; then
             kit_limit=$((kit_deadline - kit_now))
         fi
-    fi
-    if ! printf '%s\n' "$2" 2>/dev/null >"$kit_folder/fragment"; then
-        kit_results="$kit_results 125:s"
-        return
     fi
     cd "$kit_folder/work" || kit_give_up no_folder
     kit_run
@@ -149,66 +137,44 @@ kit_sweep() {
 # Sets $kit_status: that of the fragment, or 124 when its time was up.
 kit_run() {
     kit_busy=yes
-    if [ "$kit_timeout" = yes ]; then
-        timeout -k 2 "$kit_limit" "$kit_shell" ../fragment </dev/null >"$kit_out" 2>"$kit_err" &
-    else
-        "$kit_shell" ../fragment </dev/null >"$kit_out" 2>"$kit_err" &
-        printf '%s %s\n' "$!" "$kit_limit" >"$kit_folder/watched"
-    fi
+    (
+        set --
+        eval "$kit_text"
+    ) </dev/null >"$kit_out" 2>"$kit_err" &
     kit_running=$!
+    printf '%s %s\n' "$kit_running" "$kit_limit" >"$kit_folder/watched"
     wait "$kit_running" 2>/dev/null
     kit_status=$?
     kit_busy=no
-    if [ "$kit_timeout" = no ]; then
-        rm -f "$kit_folder/watched"
-        if [ -e "$kit_folder/late" ]; then
-            kit_status=124
-            rm -f "$kit_folder/late"
-        fi
-        return
-    fi
-    kit_look_at_time
-    # What had to be killed for good reports 137, as something killed by others does.
-    if [ "$kit_status" -eq 137 ] && [ -n "$kit_now" ] && [ -n "$kit_started" ] &&
-        [ $((kit_now - kit_started)) -ge "$kit_limit" ]; then
-        kit_status=124
-    fi
-    if [ "$kit_status" -eq 124 ]; then kill -s KILL -- "-$kit_running" 2>/dev/null; fi
+    printf '' >"$kit_folder/watched"
+    if [ -e "$kit_folder/late$kit_running" ]; then kit_status=124; fi
 }
 
-# In the background, where there is no GNU timeout: looks every second at what runs, and ends what
-# has run for longer than it may.
+# In the background: looks every second at what runs, and ends what has run for longer than it may,
+# with all it started.
 kit_watch() {
     trap - HUP INT PIPE TERM
+    cd /
     kit_before=
     while sleep 1; do
         kit_watched=
         kit_allowed=
         read -r kit_watched kit_allowed 2>/dev/null <"$kit_folder/watched"
-        if [ -z "$kit_watched" ] || [ "$kit_watched" != "$kit_before" ]; then
+        if [ "$kit_watched" != "$kit_before" ]; then
             kit_before=$kit_watched
             kit_seen=0
         fi
         if [ -z "$kit_allowed" ]; then continue; fi
         kit_seen=$((kit_seen + 1))
         if [ "$kit_seen" -le "$kit_allowed" ]; then continue; fi
-        printf '' >"$kit_folder/late"
-        kit_end_family "$kit_watched"
+        printf '' >"$kit_folder/late$kit_watched"
+        kit_end "$kit_watched"
     done
 }
 
-# $1 process. Ends it and all it started, at once.
+# $1 process. Ends it and all it started, at once. What is stopped starts nothing any more: when a
+# second look finds nobody new, all are found.
 kit_end() {
-    if [ "$kit_timeout" = yes ]; then
-        kill -s TERM "$1" 2>/dev/null
-        kill -s KILL -- "-$1" 2>/dev/null
-    else
-        kit_end_family "$1"
-    fi
-}
-
-# What is stopped starts nothing any more: when a second look finds nobody new, all are found.
-kit_end_family() {
     kit_members=" $1 "
     kit_known=
     while [ "$kit_known" != "$kit_members" ]; do

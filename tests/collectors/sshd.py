@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -94,9 +94,16 @@ class Sshd:
 
 @contextmanager
 def running(
-    folder: Path, authorized: Path, *options: str, kinds: tuple[str, ...] = ("ed25519",)
+    folder: Path,
+    authorized: Path,
+    *options: str,
+    kinds: tuple[str, ...] = ("ed25519",),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Sshd]:
-    """An sshd that lets the current user in with the key of ``authorized``."""
+    """An sshd that lets the current user in with the key of ``authorized``.
+
+    HOME is the sshd's folder: the profile of whoever runs the tests plays no part.
+    """
     assert SSHD is not None
     folder.mkdir(parents=True)
     port = free_port()
@@ -104,6 +111,7 @@ def running(
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd wants it, empty
     keys = {kind: make_key(folder / f"host_{kind}", kind) for kind in kinds}
     config = folder / "config"
+    shown = {"HOME": str(folder), **(environment or {})}
     lines = [
         f"ListenAddress 127.0.0.1:{port}",
         *(f"HostKey {path}" for path in keys.values()),
@@ -114,6 +122,7 @@ def running(
         "KbdInteractiveAuthentication no",
         "StrictModes no",
         "UsePAM no",
+        "SetEnv " + " ".join(quoted(f"{name}={value}") for name, value in shown.items()),
         *options,
     ]
     config.write_text("\n".join(lines) + "\n")
@@ -129,6 +138,12 @@ def running(
         process.terminate()
         process.wait(10)
         log.close()
+
+
+def quoted(text: str) -> str:
+    """One word of sshd_config."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -45,16 +45,13 @@ def served(tmp_path: Path, identity: Path, behaviour: str) -> Iterator[Sshd]:
     else:
         (programs / "sudo").symlink_to(DOUBLE)
         path += ":/usr/bin:/bin"
-    escaped = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
-    environment = " ".join(
-        (
-            f"PATH={path}",
-            f"SUDO_DOUBLE={behaviour}",
-            f"SUDO_DOUBLE_LOG={tmp_path}/commands",
-            f'"SUDO_DOUBLE_PASSWORD={escaped}"',
-        )
-    )
-    with running(tmp_path / "sshd", identity, f"SetEnv {environment}") as daemon:
+    environment = {
+        "PATH": path,
+        "SUDO_DOUBLE": behaviour,
+        "SUDO_DOUBLE_LOG": f"{tmp_path}/commands",
+        "SUDO_DOUBLE_PASSWORD": PASSWORD,
+    }
+    with running(tmp_path / "sshd", identity, environment=environment) as daemon:
         yield daemon
 
 
