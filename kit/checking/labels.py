@@ -11,7 +11,7 @@ from kit.model.device import DeviceClass, DeviceState, PostRole
 from kit.model.facts import Fact
 from kit.model.finding import Provenance
 from kit.model.hardware import SupportEnd
-from kit.model.meta import Fix
+from kit.model.meta import Fix, Path
 from kit.model.observation import Unread
 from kit.model.platform import Platform
 from kit.model.rule import Severity
@@ -50,6 +50,12 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         Pending.RELOGIN: N_("waits for the next log-on"),
         Pending.MDM_SYNC: N_("waits for newer evidence"),
         Pending.LONG_RUNNING: N_("still running on the device"),
+    },
+    Path: {
+        Path.SSH: N_("remote administration"),
+        Path.NETWORK: N_("network"),
+        Path.LOGIN: N_("log-on"),
+        Path.SUDO: N_("administrator rights"),
     },
     Outcome: {
         Outcome.DONE: N_("read in full"),

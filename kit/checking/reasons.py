@@ -11,7 +11,7 @@ from kit.checking.labels import label
 from kit.i18n import N_, _
 from kit.model.device import DeviceClass
 from kit.model.facts import Fact
-from kit.model.meta import Fix
+from kit.model.meta import Fix, Path
 from kit.model.observation import Unread
 from kit.model.operators import Operator
 from kit.model.rule import Severity
@@ -42,6 +42,8 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.AWAITING_EVIDENCE: N_("The settings were handed over; nothing newer proves them."),
     ReasonCode.PROFILE_CONTRADICTED: N_("What was read is not what was announced: {fact}."),
     ReasonCode.RULE_DISABLED: N_("The site has disabled this rule."),
+    ReasonCode.WATCHDOG_NEEDED: N_("This change may cut the way in: {ways}."),
+    ReasonCode.BLOCKED_BY: N_("This change waits for another that is not made: {subject}."),
 }
 _DIFFERS_SILENTLY: Final = N_("“{subject}” is what it must not be.")
 
@@ -67,6 +69,8 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
         "Compare the device with its delivery note and hardware profile."
     ),
     ReasonCode.RULE_DISABLED: N_("Review the reason for disabling it."),
+    ReasonCode.WATCHDOG_NEEDED: N_("Be at the device, then apply with --without-watchdog."),
+    ReasonCode.BLOCKED_BY: N_("Settle the other change first."),
 }
 _OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_REACHED: N_("Switch the device on, check its network and address."),
@@ -165,6 +169,11 @@ def _fact(reason: Reason) -> str:
     return label(known) if known is not None else reason.subject
 
 
+def _ways(reason: Reason) -> str:
+    names = [_member(Path, name) for name in reason.subject.split(", ")]
+    return ", ".join(label(name) for name in names if name is not None) or reason.subject
+
+
 def _class(reason: Reason) -> str:
     known = _member(DeviceClass, reason.subject)
     return label(known) if known is not None else reason.subject
@@ -185,6 +194,7 @@ def explain(reason: Reason) -> str:
         "outcome": lambda: _outcome(reason),
         "fact": lambda: _fact(reason),
         "class": lambda: _class(reason),
+        "ways": lambda: _ways(reason),
     }
     return _(sentence).format(**{name: word() for name, word in words.items()})
 

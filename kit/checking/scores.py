@@ -20,7 +20,7 @@ WEIGHTS: Final = {
     Severity.HIGH: 4,
     Severity.CRITICAL: 8,
 }
-_STEPS: Final[tuple[tuple[float, Grade], ...]] = (
+STEPS: Final[tuple[tuple[float, Grade], ...]] = (
     (0.95, "A"), (0.85, "B"), (0.70, "C"), (0.50, "D"), (0.0, "E"),
 )  # fmt: skip
 
@@ -65,7 +65,7 @@ def score(findings: Iterable[Finding]) -> Score:
 
 
 def _grade(ratio: float, findings: Iterable[Finding]) -> Grade:
-    grade = next(letter for floor, letter in _STEPS if ratio >= floor)
+    grade = next(letter for floor, letter in STEPS if ratio >= floor)
     critical = any(
         one.verdict is Verdict.FAIL and one.severity is Severity.CRITICAL for one in findings
     )

@@ -1,0 +1,1 @@
+"""Reports: one findings model, built once, and a view of it per format."""

@@ -1,0 +1,155 @@
+"""HTML: one file, no external asset, no script needed to read it, printable on A4.
+
+Every text that is filled in is escaped by Jinja and made visible by ``visible``; the only markup
+comes from the templates. The policy in the page allows its own style and script, by hash, and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from pydantic import JsonValue
+
+from kit.checking.labels import theme_label
+from kit.checking.reasons import explain, what_to_do
+from kit.data_folders import data_folder
+from kit.i18n import Language, _, current_language, language, localized, ngettext
+from kit.model.device import DeviceClass
+from kit.model.rule import Severity
+from kit.model.verdict import Reason, Verdict
+from kit.reporting.cutting import cut_text
+from kit.reporting.data import UNSEEN, ReportData, Task
+from kit.reporting.page import page_of, verdict_bar
+from kit.reporting.sheets import origin_text
+from kit.reporting.text import (
+    counted,
+    show_age,
+    show_date,
+    show_number,
+    show_result,
+    show_share,
+    show_short_time,
+    show_time,
+    typographic,
+    visible,
+)
+from kit.reporting.words import notice_text, word
+
+_SHORT: Final = 300
+STYLE: Final = "report.css"
+SCRIPT: Final = "report.js"
+
+
+def _finalize(value: object) -> object:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _text(texts: dict[Language, str]) -> str:
+    return typographic(localized(texts))
+
+
+def _short(text: str) -> str:
+    return cut_text(text, _SHORT)
+
+
+def _plain(value: JsonValue) -> str:
+    """A parameter's value as people write it."""
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def css_string(text: str) -> Markup:
+    """The text as a quoted CSS string: whatever is no letter or digit is escaped.
+
+    The blank after an escape ends it and belongs to it.
+    """
+    safe = "".join(
+        char if char.isascii() and char.isalnum() else f"\\{ord(char):06x} "
+        for char in visible(_short(text))
+    )
+    return Markup(f'"{safe}"')  # noqa: S704 - nothing but letters, digits, backslashes, blanks
+
+
+def _task_reason(task: Task) -> Reason | None:
+    return Reason(code=task.reason, subject=task.subject) if task.reason is not None else None
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(data_folder("templates") / "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        age=show_age, css=css_string, day=show_date, do=what_to_do, explain=explain,
+        number=show_number, result=show_result, share=show_share, short=_short, text=_text,
+        theme=theme_label, word=word, plain=_plain, notice=notice_text, origin=origin_text,
+        reason=_task_reason, bar=verdict_bar,
+    )  # fmt: skip
+    environment.globals.update(
+        _=_, ngettext=ngettext, counted=counted, Verdict=Verdict, Severity=Severity,
+        DeviceClass=DeviceClass, language=current_language, time=show_time,
+        short_time=show_short_time,
+    )  # fmt: skip
+    return environment
+
+
+def _source_hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _context(data: ReportData) -> Mapping[str, Any]:
+    environment = _environment()
+    # Trusted: our own files, and what is filled into the style is escaped by `css_string`.
+    style = Markup(environment.get_template(STYLE).render(_print_words(data)))  # noqa: S704
+    script = Markup(environment.get_template(SCRIPT).render())  # noqa: S704
+    policy = (
+        f"default-src 'none'; style-src {_source_hash(style)}; "
+        f"script-src {_source_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+    return {
+        "data": data,
+        "page": page_of(data),
+        "style": style,
+        "script": script,
+        "policy": Markup(policy),  # noqa: S704 - hashes and our own words
+        "zone": data.site.timezone,
+        "colon": _(": "),
+        "applicable": [one for one in Verdict if one is not Verdict.NOT_APPLICABLE],
+        "unseen": UNSEEN,
+    }
+
+
+def _print_words(data: ReportData) -> Mapping[str, str]:
+    """What the style writes on printed pages and before the cells of a narrow screen."""
+    checked = show_short_time(data.run.started_at, data.site.timezone)
+    return {
+        "colon": _(": "),
+        "expected": _("Expected") + _(": "),
+        "observed": _("Observed") + _(": "),
+        "print_site": data.site.name,
+        "print_title": _("Compliance report on IT equipment") + " – " + checked,
+        "print_run": _("Run {run}").format(run=data.run.id)
+        + f" – {data.baseline.id} {data.baseline.version}",
+    }
+
+
+def render(data: ReportData, lang: Language) -> Mapping[str, bytes]:
+    """One page, ``report.html``, in one language."""
+    with language(lang):
+        text = _environment().get_template("report.html.j2").render(_context(data))
+    return {"report.html": text.encode()}

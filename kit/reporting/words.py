@@ -1,0 +1,129 @@
+"""What the codes of a report are called: standings, tasks, notices, reasons for no grade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from kit.checking.labels import label, labelled_lists
+from kit.i18n import N_, _, ngettext
+from kit.reporting.data import (
+    Notice,
+    NoticeCode,
+    Standing,
+    TaskKind,
+    WaiverState,
+    Withheld,
+    WithheldCode,
+)
+from kit.reporting.text import counted
+
+_WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
+    Standing: {
+        Standing.READ: N_("Read in full"),
+        Standing.PARTLY_READ: N_("Read in part"),
+        Standing.NOT_READ: N_("Answered, could not be read"),
+        Standing.NOT_REACHED: N_("Not reached"),
+        Standing.NEVER_SEEN: N_("Never read"),
+        Standing.NOT_COVERED: N_("Not covered by this version"),
+        Standing.MANAGED_BY_OTHER: N_("Administered by a third party"),
+        Standing.NO_RESULT: N_("Left out of this check"),
+        Standing.REMOVED: N_("Removed"),
+    },
+    TaskKind: {
+        TaskKind.APPLY: N_("Apply the settings remotely"),
+        TaskKind.RESTART: N_("Restart the devices that wait for it"),
+        TaskKind.REACH: N_("Reach the devices nobody could read"),
+        TaskKind.READ: N_("Mend what prevents reading"),
+        TaskKind.BY_HAND: N_("Mend by hand, at the device"),
+        TaskKind.AT_INSTALL: N_("Plan a reinstallation"),
+        TaskKind.PURCHASE: N_("Plan a replacement"),
+        TaskKind.GIVE_VALUE: N_("Give the values the site file lacks"),
+        TaskKind.THIRD_PARTY: N_("Ask the third party for evidence"),
+        TaskKind.VERIFY: N_("Check by hand what this version cannot read"),
+        TaskKind.EVIDENCE: N_("Bring newer evidence"),
+        TaskKind.DECIDE: N_("Decide on the recommended settings"),
+        TaskKind.WAIT: N_("Wait, then check again"),
+    },
+    WaiverState: {
+        WaiverState.ACTIVE: N_("In force"),
+        WaiverState.ENDING: N_("Ends soon"),
+        WaiverState.NOT_STARTED: N_("Not started yet"),
+        WaiverState.EXPIRED: N_("Expired"),
+        WaiverState.UNUSED: N_("In force, not needed"),
+    },
+}
+
+
+def word(member: StrEnum) -> str:
+    """What any member of the model's or the report's closed lists is called."""
+    known = _WORDS.get(type(member))
+    return _(known[member]) if known is not None else label(member)
+
+
+def worded_lists() -> tuple[type[StrEnum], ...]:
+    """The closed lists ``word`` knows."""
+    return (*_WORDS, *labelled_lists())
+
+
+def notice_text(notice: Notice) -> str:
+    """A notice as a sentence or two."""
+    count = notice.count
+    if notice.code is NoticeCode.TEST_SITE:
+        return _("Test site: this establishment does not exist.")
+    if notice.code is NoticeCode.CONSTRUCTED:
+        return counted(
+            ngettext(
+                "Constructed data: {count} device was never read for real. This report proves"
+                " nothing about real equipment.",
+                "Constructed data: {count} devices were never read for real. This report proves"
+                " nothing about real equipment.",
+                count,
+            ),
+            count,
+        )
+    if notice.code is NoticeCode.PARTIAL_RUN:
+        return counted(
+            ngettext(
+                "Partial check: {count} device was left out. There is no score.",
+                "Partial check: {count} devices were left out. There is no score.",
+                count,
+            ),
+            count,
+        )
+    return _(
+        "The catalogue has changed since this check: the texts of the rules are newer than the"
+        " findings."
+    )
+
+
+def withheld_text(withheld: Withheld) -> str:
+    """A reason for giving no grade, in a few words."""
+    count = withheld.count
+    if withheld.code is WithheldCode.PARTIAL_RUN:
+        return _("the check was limited to a part of the site")
+    if withheld.code is WithheldCode.NO_RESULT:
+        return counted(
+            ngettext("{count} device without result", "{count} devices without result", count),
+            count,
+        )
+    if withheld.code is WithheldCode.RULE_WITHOUT_RESULT:
+        return counted(
+            ngettext(
+                "rules without result on {count} device",
+                "rules without result on {count} devices",
+                count,
+            ),
+            count,
+        )
+    if withheld.code is WithheldCode.NOT_CHECKED:
+        return counted(
+            ngettext("{count} finding not checked", "{count} findings not checked", count), count
+        )
+    if withheld.code is WithheldCode.ERROR:
+        return counted(
+            ngettext("{count} finding undetermined", "{count} findings undetermined", count),
+            count,
+        )
+    return _("no rule applies to this equipment")

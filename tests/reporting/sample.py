@@ -1,0 +1,492 @@
+"""A made-up site with constructed findings of every kind, for the tests of reports.
+
+Everything follows from tables: the same site, byte for byte, in every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kit.model.artefact import SysctlArtefact
+from kit.model.catalogue import Catalogue, StandingRule
+from kit.model.device import Device, DeviceClass, DeviceState, PostRole
+from kit.model.finding import Finding, FindingDetail, Provenance, Subject, SubjectKind
+from kit.model.hardware import HardwareProfile, Match, SupportDate, SupportEnd
+from kit.model.meta import Effective, Fix, MetaOverride
+from kit.model.operators import Operator
+from kit.model.plan import ByHand, Change, ChangedValue, DevicePlan, PendingChange
+from kit.model.platform import Platform
+from kit.model.rule import Baseline, Parameter, PlatformRule, Rule, Severity, TierUse
+from kit.model.run import Operator as RunBy
+from kit.model.run import Run
+from kit.model.site import DisabledRule, LegalEntity, Site
+from kit.model.snapshot import NOBODY_LOOKED, Outcome, Snapshot
+from kit.model.target import ArtefactKind
+from kit.model.tier import Tier
+from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
+from kit.model.waiver import Waiver
+from kit.reporting.building import Checked
+
+AT = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
+TAKEN = datetime(2026, 11, 21, 8, 42, tzinfo=UTC)
+DIGEST = "5b1f" * 16
+
+# class, platform, post role, model; the situation says what the run met.
+_DEVICES: tuple[tuple[str, str, str, str | None, str], ...] = (
+    ("til-pc-01", "desktop", "linux", "shared_care_post", "good"),
+    ("til-pc-02", "desktop", "linux", "shared_care_post", "good"),
+    ("til-pc-03", "desktop", "linux", "shared_care_post", "drifted"),
+    ("til-pc-04", "desktop", "linux", "office", "not_reached"),
+    ("til-pc-05", "desktop", "linux", "office", "key_changed"),
+    ("til-pc-06", "desktop", "linux", "personal_post", "never_seen"),
+    ("til-pc-07", "desktop", "linux", "office", "sudo_refused"),
+    ("til-pc-08", "desktop", "linux", "kiosk", "managed"),
+    ("til-pc-09", "desktop", "linux", "shared_care_post", "good"),
+    ("til-nb-01", "laptop", "linux", "personal_post", "fresh"),
+    ("til-nb-02", "laptop", "linux", "personal_post", "half_read"),
+    ("til-nb-03", "laptop", "linux", "personal_post", "removed"),
+    ("til-tc-01", "thin_client", "linux", "kiosk", "old"),
+    ("til-srv-01", "server", "linux", "server", "drifted"),
+    ("til-tab-01", "tablet", "android", "shared_care_post", "not_covered"),
+    ("til-tab-02", "tablet", "android", "shared_care_post", "not_covered"),
+    ("til-ipad-01", "tablet", "ipados", "office", "not_covered"),
+    ("til-sw-01", "switch", "network", None, "not_covered"),
+    ("til-ap-01", "access_point", "network", None, "not_covered"),
+    ("til-lec-01", "reader", "none", None, "not_covered"),
+)
+
+_MODELS = {
+    "desktop": ("Lenovo", "ThinkCentre M70q Gen 3"),
+    "laptop": ("Dell", "Latitude 5440"),
+    "thin_client": ("Dell", "Wyse 5070"),
+    "server": ("Dell", "PowerEdge T150"),
+    "tablet": ("Samsung", "Galaxy Tab Active5"),
+    "switch": ("Aruba", "6100 24G PoE"),
+    "access_point": ("Ubiquiti", "U6 Pro"),
+    "reader": ("Identiv", "SCR3310"),
+}
+
+F, E, N, A = Verdict.FAIL, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.NOT_APPLICABLE
+_SITUATIONS: dict[str, dict[str, Verdict]] = {
+    "good": {"login_banner_shown": A},
+    "drifted": {
+        "ssh_root_login_disabled": F, "kernel_addresses_hidden": F, "kernel_log_restricted": F,
+        "ssh_idle_session_closed": F, "firmware_password_set": F, "firewall_input_dropped": N,
+        "printing_service_disabled": A,
+    },
+    "fresh": {
+        "ssh_root_login_disabled": F, "ssh_password_login_disabled": F,
+        "ssh_idle_session_closed": F, "kernel_addresses_hidden": F, "network_redirects_refused": F,
+        "telnet_server_absent": F, "security_updates_automatic": F, "printing_service_disabled": F,
+        "firewall_input_dropped": F, "shadow_file_private": F, "disk_encrypted": F,
+        "firmware_password_set": F, "clock_synchronised": F, "login_banner_shown": F,
+    },
+    "half_read": {
+        "ssh_root_login_disabled": E, "ssh_password_login_disabled": E,
+        "ssh_idle_session_closed": E, "shadow_file_private": E, "disk_encrypted": F,
+    },
+    "old": {"tpm_present": F, "disk_encrypted": F, "clock_synchronised": E},
+}  # fmt: skip
+_OUTCOMES = {
+    "not_reached": Outcome.NOT_REACHED,
+    "key_changed": Outcome.KEY_CHANGED,
+    "sudo_refused": Outcome.SUDO_REFUSED,
+}
+_SAID = {
+    Outcome.NOT_REACHED: "connect to 192.0.2.14 port 22: No route to host",
+    Outcome.KEY_CHANGED: "ssh-ed25519 SHA256:q1r8tJ0mT3ZxXgkzW2dVb9y4H7u",
+    Outcome.SUDO_REFUSED: "sudo: a password is required",
+}
+_UNREAD = {
+    "ssh": "denied: /usr/sbin/sshd: Permission denied",
+    "files": "timeout: exit status 124",
+    "time": "missing_binary: systemctl: not found",
+}
+
+
+@cache
+def _table() -> list[dict[str, Any]]:
+    text = Path(__file__).with_name("sample_rules.yaml").read_text(encoding="utf-8")
+    return list(yaml.safe_load(text))
+
+
+@cache
+def catalogue() -> Catalogue:
+    rules = {
+        row["id"]: Rule(
+            id=row["id"],
+            title=row["title"],
+            why=row["why"],
+            remedy=row.get("remedy"),
+            severity=Severity(row["severity"]),
+            tier=Tier(row.get("tier", "core")),
+            theme=row["theme"],
+            platforms={
+                Platform.LINUX: PlatformRule(
+                    settings=({"type": "sample"},),
+                    meta=MetaOverride(fix=Fix(row["fix"]) if "fix" in row else None),
+                )
+            },
+        )
+        for row in _table()
+    }
+    standing = StandingRule(
+        id="device_covered",
+        title={
+            "fr": "Équipement d’une classe lue par cette version",
+            "en": "Equipment of a class this version can read",
+        },
+        why={
+            "fr": "Un équipement que personne ne lit n’est ni sûr ni dangereux : il est inconnu.",
+            "en": "Equipment nobody reads is neither safe nor unsafe: it is unknown.",
+        },
+        severity=Severity.MEDIUM,
+    )
+    lock_delay = Parameter(
+        id="idle_session_seconds",
+        title={"fr": "Délai de fermeture d’une session inactive", "en": "Idle session delay"},
+        kind="integer", minimum=60, maximum=900, default=300,
+    )  # fmt: skip
+    return Catalogue(
+        rules, {standing.id: standing}, {lock_delay.id: lock_delay}, {"esms": baseline()}, DIGEST
+    )
+
+
+@cache
+def baseline() -> Baseline:
+    return Baseline(
+        id="esms",
+        version="2026.11",
+        title={
+            "fr": "Référentiel esms-kit pour les postes d’ESMS",
+            "en": "esms-kit baseline for ESMS equipment",
+        },
+        tiers={
+            Tier.CORE: TierUse(check=True, enforce=True),
+            Tier.RECOMMENDED: TierUse(check=True, enforce=False),
+            Tier.OPTIONAL: TierUse(check=False, enforce=False),
+        },
+    )
+
+
+def site(**changes: Any) -> Site:
+    values: dict[str, Any] = {
+        "id": "les-tilleuls",
+        "name": "EHPAD Les Tilleuls",
+        "code": "til",
+        "test": True,
+        "finess_et": "0B0168811",
+        "finess_ej": "0B0168803",
+        "category": "500",
+        "region": "bretagne",
+        "operator": "Association des Tilleuls",
+        "legal_entity": LegalEntity(id="tilleuls", name="Association des Tilleuls"),
+        "parameters": {"idle_session_seconds": 600},
+        "disabled_rules": (
+            DisabledRule(rule="login_banner_shown", reason="Demande du conseil de la vie sociale"),
+        ),
+        "origins": {"parameters.idle_session_seconds": "legal_entity tilleuls"},
+    }
+    return Site(**{**values, **changes})
+
+
+def run() -> Run:
+    return Run(
+        id="20261121T084000Z-4f2a9c",
+        site="les-tilleuls",
+        kind="check",
+        started_at=TAKEN - timedelta(minutes=2),
+        ended_at=TAKEN + timedelta(minutes=3),
+        tool_version="0.1.0",
+        baseline="esms",
+        baseline_version="2026.11",
+        catalogue_digest=DIGEST,
+        operator=RunBy(account="technicien", controller="poste-regional-03"),
+        exit_code=4,
+    )
+
+
+def devices() -> tuple[Device, ...]:
+    made = []
+    for number, (name, device_class, platform, role, situation) in enumerate(_DEVICES):
+        made.append(
+            Device(
+                id=name,
+                asset_id=f"TIL-{number + 1:04}",
+                device_class=DeviceClass(device_class),
+                platform=Platform(platform),
+                hardware_profile=f"{device_class}/sample",
+                post_role=PostRole(role) if role else None,
+                os="debian12" if platform == "linux" else None,
+                serial=f"PF3K{number:04}" if device_class != "reader" else None,
+                zone="soins" if role == "shared_care_post" else "administration",
+                attached_to="til-pc-01" if device_class == "reader" else None,
+                managed_by="Éditeur du DUI" if situation == "managed" else None,
+                purchased_on=date(2024, 3, 1),
+                state=_STATES.get(situation, DeviceState.ADOPTED),
+            )
+        )
+    return tuple(made)
+
+
+_STATES = {"removed": DeviceState.REMOVED, "never_seen": DeviceState.RECEIVED}
+
+
+def profiles() -> dict[str, HardwareProfile]:
+    return {
+        f"{kind}/sample": HardwareProfile(
+            id=f"{kind}/sample",
+            device_class=DeviceClass(kind),
+            platforms=(Platform.NONE if kind == "reader" else Platform.LINUX,),
+            maker=maker,
+            model=model,
+            match=Match(names=(model,), examples=(f"{maker} {model}",)),
+            support=(
+                (
+                    SupportDate(
+                        ends=SupportEnd.SECURITY_UPDATES, until=date(2027, 1, 31), verified=False
+                    ),
+                )
+                if kind == "thin_client"
+                else ()
+            ),
+            verified=False,
+        )
+        for kind, (maker, model) in _MODELS.items()
+    }
+
+
+def snapshots() -> dict[str, Snapshot]:
+    taken = {}
+    for number, (name, _class, platform, _role, situation) in enumerate(_DEVICES):
+        if platform != "linux" or situation in {"never_seen", "managed", "removed"}:
+            continue
+        outcome = _OUTCOMES.get(situation, Outcome.DONE)
+        at = TAKEN + timedelta(seconds=number) - timedelta(days=40 if situation == "old" else 0)
+        taken[name] = Snapshot(
+            device=name,
+            taken_at=at,
+            device_clock=at + timedelta(seconds=190) if situation == "half_read" else at,
+            collector="replay",
+            origin="constructed",
+            tool_version="0.1.0",
+            outcome=outcome,
+            detail=_SAID.get(outcome, ""),
+        )
+    return taken
+
+
+def findings() -> dict[str, tuple[Finding, ...]]:
+    found = {}
+    taken = snapshots()
+    for name, device_class, _platform, _role, situation in _DEVICES:
+        if situation == "removed":
+            continue
+        if situation == "not_covered":
+            reason = Reason(code=ReasonCode.CLASS_NOT_COVERED, subject=device_class)
+            found[name] = (_covered(name, reason),)
+            continue
+        whole = _whole(situation)
+        at = taken[name].taken_at if name in taken and whole is None else None
+        found[name] = tuple(_finding(name, row, situation, whole, at) for row in _rows())
+    return found
+
+
+def _rows() -> list[dict[str, Any]]:
+    disabled = {one.rule for one in site().disabled_rules}
+    return [row for row in _table() if row["id"] not in disabled]
+
+
+def _whole(situation: str) -> tuple[Verdict, Reason] | None:
+    """What holds for every rule of a device nobody could read."""
+    if situation == "never_seen":
+        return N, Reason(code=ReasonCode.NEVER_SEEN)
+    if situation == "managed":
+        return N, Reason(code=ReasonCode.MANAGED_BY_OTHER, subject="Éditeur du DUI")
+    if situation not in _OUTCOMES:
+        return None
+    outcome = _OUTCOMES[situation]
+    code = ReasonCode.NOT_REACHED if outcome in NOBODY_LOOKED else ReasonCode.REFUSED
+    reason = Reason(code=code, subject=outcome.value, detail=_SAID[outcome])
+    return (N if outcome in NOBODY_LOOKED else E), reason
+
+
+def _covered(device: str, reason: Reason) -> Finding:
+    return Finding(
+        subject=Subject(kind=SubjectKind.DEVICE, id=device),
+        rule="device_covered", theme="equipment", severity=Severity.MEDIUM, tier=Tier.CORE,
+        verdict=N, enforced=False, fix=Fix.BY_HAND, reasons=(reason,), provenance=Provenance.NONE,
+    )  # fmt: skip
+
+
+def _finding(
+    device: str,
+    row: dict[str, Any],
+    situation: str,
+    whole: tuple[Verdict, Reason] | None,
+    at: datetime | None,
+) -> Finding:
+    verdict = whole[0] if whole else _SITUATIONS[situation].get(row["id"], Verdict.PASS)
+    details = () if whole else tuple(_details(row, verdict))
+    reasons = (whole[1],) if whole else tuple(_reasons(row, verdict, details))
+    waived = verdict is F and row["id"] == "firmware_password_set"
+    pending = Pending.REBOOT if verdict is F and "pending" in row else None
+    return Finding(
+        subject=Subject(kind=SubjectKind.DEVICE, id=device),
+        rule=row["id"],
+        theme=row["theme"],
+        severity=Severity(row["severity"]),
+        tier=Tier(row.get("tier", "core")),
+        verdict=verdict,
+        enforced=row.get("tier", "core") == "core",
+        fix=Fix(row.get("fix", "remote")),
+        pending=pending,
+        waiver="DER-2026-02" if waived else None,
+        reasons=reasons,
+        details=details,
+        provenance=Provenance.NONE if whole else Provenance.CONSTRUCTED,
+        observed_at=at,
+    )
+
+
+def _details(row: dict[str, Any], verdict: Verdict) -> Iterator[FindingDetail]:
+    if verdict in {N, A}:
+        return
+    for one in row["details"]:
+        seen = one["good"] if verdict is Verdict.PASS else one["bad"]
+        unread = _UNREAD.get(row["theme"], "failed: exit status 1")
+        if verdict is E:
+            seen = f"<{unread.partition(':')[0]}>"
+        code = ReasonCode.ABSENT if seen == "<absent>" else ReasonCode.DIFFERS
+        if verdict is E:
+            code = ReasonCode.UNREADABLE
+        said = {ReasonCode.DIFFERS: seen, ReasonCode.UNREADABLE: unread}.get(code, "")
+        yield FindingDetail(
+            setting=f"{one['read']}:{one['key']}",
+            read=one["read"],
+            key=one["key"],
+            verdict=verdict,
+            operator=Operator(one["op"]).value,
+            expected=one.get("value", one["good"]),
+            observed=seen,
+            reasons=() if verdict is Verdict.PASS else (
+                Reason(code=code, subject=one["key"], detail=said),
+            ),
+        )  # fmt: skip
+
+
+def _reasons(
+    row: dict[str, Any], verdict: Verdict, details: tuple[FindingDetail, ...]
+) -> Iterator[Reason]:
+    if verdict is A:
+        yield Reason(code=ReasonCode.NO_VARIANT)
+    elif verdict is N:
+        yield Reason(code=ReasonCode.SITE_VALUE_MISSING, subject="management_sources")
+    for detail in details:
+        yield from detail.reasons
+
+
+def plans() -> dict[str, DevicePlan]:
+    made = {}
+    for device, found in findings().items():
+        failing = [one for one in found if one.verdict is F]
+        unread = next((r for one in found for r in one.reasons if not one.details), None)
+        known = any(one.details for one in found)
+        made[device] = DevicePlan(
+            device=device,
+            snapshot="",
+            changes=tuple(
+                _change(one)
+                for one in failing
+                if one.fix is Fix.REMOTE and one.enforced and one.pending is None
+            ),
+            by_hand=tuple(
+                ByHand(rule=one.rule, fix=one.fix) for one in failing if one.fix is not Fix.REMOTE
+            ),
+            pending=tuple(
+                PendingChange(rule=one.rule, pending=one.pending) for one in failing if one.pending
+            ),
+            on_request=tuple(
+                one.rule for one in failing if one.fix is Fix.REMOTE and not one.enforced
+            ),
+            not_known=None if known else unread,
+        )
+    return made
+
+
+def _change(finding: Finding) -> Change:
+    return Change(
+        kind=ArtefactKind.SYSCTL,
+        target="kernel.sample",
+        phase=40,
+        artefact=SysctlArtefact(name="kernel.sample", value="1"),
+        values=tuple(
+            ChangedValue(
+                rule=finding.rule,
+                setting=one.setting,
+                key=one.key,
+                old=one.observed,
+                new=one.expected,
+            )
+            for one in finding.details
+        ),
+        rules=(finding.rule,),
+        effective=(
+            Effective.AFTER_REBOOT if finding.rule == "kernel_addresses_hidden" else Effective.NOW
+        ),
+    )
+
+
+def waivers() -> tuple[Waiver, ...]:
+    return (
+        Waiver(
+            id="DER-2026-02",
+            rule="firmware_password_set",
+            reason="Le mot de passe sera posé lors du passage annuel du technicien.",
+            compensating="Unités centrales sous clé.",
+            risk="Démarrage sur clé USB par un visiteur.",
+            approver="Direction de l’établissement",
+            start=date(2026, 9, 1),
+            end=date(2026, 12, 31),
+        ),
+        Waiver(
+            id="DER-2026-01",
+            rule="ssh_idle_session_closed",
+            reason="Attente du nouvel outil de prise en main à distance.",
+            approver="Responsable informatique",
+            start=date(2026, 1, 1),
+            end=date(2026, 6, 30),
+        ),
+        Waiver(
+            id="DER-2026-03",
+            rule="telnet_server_absent",
+            devices=("til-pc-01",),
+            reason="Ancien automate de distribution.",
+            approver="Direction de l’établissement",
+            start=date(2026, 10, 1),
+            end=date(2027, 9, 30),
+        ),
+    )
+
+
+def checked(**changes: Any) -> Checked:
+    """The sample as the input of a report; ``changes`` replace fields of it."""
+    values: dict[str, Any] = {
+        "site": site(),
+        "catalogue": catalogue(),
+        "baseline": baseline(),
+        "run": run(),
+        "devices": devices(),
+        "findings": findings(),
+        "snapshots": snapshots(),
+        "plans": plans(),
+        "profiles": profiles(),
+        "waivers": waivers(),
+    }
+    return Checked(**{**values, **changes})
