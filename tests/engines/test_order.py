@@ -14,7 +14,6 @@ from kit.engines.base import ChangeState, Limits
 from kit.engines.failures import FailureCode
 from kit.engines.pyinfra.executors import EXECUTORS, order_of
 from kit.engines.pyinfra.order import Order, Unsayable, compose, script, understand
-from kit.engines.schedule import Step
 from kit.model.artefact import (
     AttributesArtefact,
     FileArtefact,
@@ -25,6 +24,7 @@ from kit.model.artefact import (
     UnitArtefact,
 )
 from kit.model.target import ArtefactKind
+from kit.planning.schedule import Step
 
 ASSIGNMENT = re.compile(r"KIT_[A-Z_]+=")
 NASTY = st.text(

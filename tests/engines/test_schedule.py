@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.engines.accounts import blocker
 from kit.engines.base import ChangeState
-from kit.engines.schedule import Step, blocker, steps
 from kit.model.artefact import (
     Artefact,
     FileArtefact,
@@ -16,6 +16,7 @@ from kit.model.artefact import (
 )
 from kit.model.plan import Change
 from kit.model.target import ArtefactKind
+from kit.planning.schedule import Step, steps
 
 
 def change(artefact: Artefact, name: str, phase: int = 30, after: tuple[str, ...] = ()) -> Change:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
+from kit.engines.accounts import STOPPED, blocker, clean
 from kit.engines.base import (
     SUCCEEDED,
     ChangeResult,
@@ -19,11 +20,9 @@ from kit.engines.failures import Failure, FailureCode
 from kit.engines.pyinfra.executors import order_of
 from kit.engines.pyinfra.order import Reply, Unsayable, compose, understand
 from kit.engines.pyinfra.session import Done, SessionFailed
-from kit.engines.schedule import Step, blocker, steps
 from kit.model.target import ArtefactKind
+from kit.planning.schedule import Step, steps
 from kit.redaction import Redactor
-
-STOPPED: Final = Failure(code=FailureCode.STOPPED)
 
 
 class Runs(Protocol):
@@ -121,23 +120,3 @@ class DeviceRun:
         whole = all(result.state in SUCCEEDED for result in self._results)
         ending = Ending.DONE if whole else Ending.INTERRUPTED if interrupted else Ending.FAILED
         return Outcome(device=self._work.device, ending=ending, results=tuple(self._results))
-
-
-def clean(failure: Failure | None, redactor: Redactor) -> Failure | None:
-    """The failure with what a device said about it made fit for a screen."""
-    if failure is None:
-        return None
-    return Failure(
-        code=failure.code,
-        subject=redactor.short(failure.subject, 200),
-        detail=redactor.short(failure.detail),
-    )
-
-
-def not_begun(work: Work, ending: Ending, failure: Failure) -> Outcome:
-    """The outcome of a device on which nothing was tried."""
-    skipped = tuple(
-        ChangeResult(target=step.target, state=ChangeState.SKIPPED, failure=STOPPED)
-        for step in steps(work.changes)
-    )
-    return Outcome(device=work.device, ending=ending, failure=failure, results=skipped)

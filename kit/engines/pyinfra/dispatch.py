@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +15,12 @@ from pyinfra.api.host import Host
 from pyinfra.api.inventory import Inventory
 from pyinfra.api.state import State
 
+from kit.engines.accounts import clean, not_begun
 from kit.engines.base import Ending, Event, Outcome, Work
 from kit.engines.failures import Failure, FailureCode
+from kit.engines.job import Job, Message
 from kit.engines.pyinfra.connection import NotConnected, connect, inventory_data
-from kit.engines.pyinfra.device import DeviceRun, clean, not_begun
-from kit.engines.pyinfra.job import Job, Message
+from kit.engines.pyinfra.device import DeviceRun
 from kit.engines.pyinfra.session import Session, SessionFailed, Silence, open_session
 from kit.model.device import Sudo
 from kit.redaction import Redactor
@@ -110,10 +110,15 @@ class Dispatch:
     """One job. ``emit`` takes every message; ``stopped`` says whether to begin nothing new."""
 
     def __init__(
-        self, job: Job, emit: Callable[[Message], None], stopped: Callable[[], bool]
+        self,
+        job: Job,
+        folder: Path,
+        emit: Callable[[Message], None],
+        stopped: Callable[[], bool],
     ) -> None:
-        """Nothing is connected yet."""
+        """``folder`` is private and removed by others. Nothing is connected yet."""
         self._job = job
+        self._folder = folder
         self._emit = emit
         self._stopped = stopped
         self._redactor = Redactor(job.passwords.values())
@@ -124,15 +129,11 @@ class Dispatch:
         handler.setFormatter(RedactingFormatter(self._redactor, "%(name)s %(message)s"))
         logging.getLogger().addHandler(handler)
         logging.getLogger().setLevel(logging.WARNING)
-        with tempfile.TemporaryDirectory(prefix="esms-kit-") as folder:
-            self._run_in(Path(folder))
-
-    def _run_in(self, folder: Path) -> None:
         works: dict[str, Work] = {}
         names: list[tuple[str, dict[str, object]]] = []
         for work in self._job.works:
             try:
-                names.append((work.device, inventory_data(work, folder)))
+                names.append((work.device, inventory_data(work, self._folder)))
                 works[work.device] = work
             except NotConnected as error:
                 self._emit(Message(outcome=self._unreached(work, error)))

@@ -1,4 +1,4 @@
-"""The process pyinfra runs in: ``python -m kit.engines.pyinfra.worker``.
+"""The process pyinfra runs in: ``python -m kit.engines.pyinfra.worker FOLDER``.
 
 Reads one job as a line of JSON, tells events and outcomes as lines of JSON, ends. Nothing else
 ever stands on its standard output; what libraries print goes to standard error.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 
 def main() -> int:
@@ -19,8 +20,8 @@ def main() -> int:
     from gevent.os import make_nonblocking, nb_read
     from pydantic import ValidationError
 
+    from kit.engines.job import Job, Message
     from kit.engines.pyinfra.dispatch import Dispatch
-    from kit.engines.pyinfra.job import Job, Message
 
     # Keep both pipes for ourselves: a library that asks a question or prints must not meet them.
     given, told = os.dup(0), os.dup(1)
@@ -53,7 +54,7 @@ def main() -> int:
         sys.stderr.write(f"not a job: {error.error_count()} errors\n")
         return 2
     gevent.spawn(watch)
-    Dispatch(job, emit, stopped.is_set).run()
+    Dispatch(job, Path(sys.argv[1]), emit, stopped.is_set).run()
     return 0
 
 

@@ -9,8 +9,8 @@ from kit.engines.base import Limits
 from kit.engines.pyinfra.executors import attributes, file, lines, package, sysctl, unit
 from kit.engines.pyinfra.executors import reload as reload_
 from kit.engines.pyinfra.order import Order
-from kit.engines.schedule import Step
 from kit.model.target import ArtefactKind
+from kit.planning.schedule import Step
 
 # Each takes the artefact of its kind; the kind is what pydantic discriminated it by.
 EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kit.engines.pyinfra.order import Order
-from kit.engines.reloads import RELOADS
 from kit.model.artefact import ReloadArtefact
+from kit.planning.reloads import RELOADS
 
 
 def order(artefact: ReloadArtefact) -> Order:

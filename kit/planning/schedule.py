@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kit.engines.base import SUCCEEDED, ChangeState
-from kit.engines.reloads import RELOADS
 from kit.model.artefact import (
     Artefact,
     FileArtefact,
@@ -16,6 +14,7 @@ from kit.model.artefact import (
 )
 from kit.model.plan import Change
 from kit.model.target import ArtefactKind
+from kit.planning.reloads import RELOADS
 
 
 @dataclass(frozen=True)
@@ -115,13 +114,3 @@ class _Schedule:
             needs = tuple(dict.fromkeys((*waiting.files, *after)))
             self.steps.append(Step(target, artefact, needs, always=planned is not None))
             self._reloaded |= dict.fromkeys(waiting.files, target)
-
-
-def blocker(step: Step, states: Mapping[str, ChangeState]) -> str:
-    """The target that keeps ``step`` from being tried, or ``""``.
-
-    ``states`` holds every target dealt with so far; one that is not part of the work blocks none.
-    """
-    return next(
-        (need for need in step.needs if states.get(need, ChangeState.DONE) not in SUCCEEDED), ""
-    )
