@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Final
 
 from kit.app.opening import OpenSite
 from kit.app.running import now
@@ -40,8 +41,24 @@ def inside_address(site: Site) -> str:
     return ""
 
 
+GRACE_SECONDS: Final = 15
+"""How much longer than the device itself the controller waits for an answer to arrive."""
+
+
+def limits_for(jobs: int, seconds: int | None) -> Limits:
+    """The bounds of a collection; ``seconds`` is what one device may take."""
+    if seconds is None:
+        return Limits(jobs=jobs)
+    return Limits(jobs=jobs, device_seconds=seconds, answer_seconds=seconds + GRACE_SECONDS)
+
+
 def collector_for(
-    site: OpenSite, *, jobs: int, redactor: Redactor, done: Callable[[str], None]
+    site: OpenSite,
+    *,
+    jobs: int,
+    seconds: int | None = None,
+    redactor: Redactor,
+    done: Callable[[str], None],
 ) -> Collect:
     """Collects devices of a site over SSH, ``jobs`` at once; ``done`` hears of each one."""
 
@@ -65,7 +82,7 @@ def collector_for(
             [Order(device, wanted, inside) for device, wanted in orders],
             Surroundings(loaded.known_hosts, loaded.devices, account),
             controller,
-            Limits(jobs=jobs),
+            limits_for(jobs, seconds),
             lambda snapshot, _count, _total: done(snapshot.device),
         )
 

@@ -49,8 +49,15 @@ def build() -> typer.Typer:
             int | None,
             typer.Option("--jobs", min=1, max=256, help=_("Devices worked on at the same time.")),
         ] = None,
+        device_timeout: Annotated[
+            int | None,
+            typer.Option(
+                "--device-timeout", min=1, max=3600, help=_("Seconds a device may take to answer.")
+            ),
+        ] = None,
         verbose: Annotated[
-            int, typer.Option("-v", "--verbose", count=True, help=_("Say more."))
+            int,
+            typer.Option("-v", "--verbose", count=True, show_default=False, help=_("Say more.")),
         ] = 0,
         debug: Annotated[
             bool, typer.Option("--debug", help=_("Show where an error comes from."))
@@ -63,7 +70,7 @@ def build() -> typer.Typer:
         del version
         if lang not in {None, "fr", "en"}:
             raise typer.BadParameter(_("the language is fr or en."), param_hint="--lang")
-        context.obj = Session(workspace, jobs, verbose, debug)
+        context.obj = Session(workspace, jobs, device_timeout, verbose, debug)
 
     app.callback()(entry)
     for name in GROUPS:

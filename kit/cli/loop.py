@@ -39,7 +39,9 @@ def collect_with(
     jobs = session.jobs_for(site.workspace)
     total = sum(1 for one in site.devices(limit) if one.connection is not None)
     step, finished = progress(total, label)
-    return collector_for(site, jobs=jobs, redactor=redactor(), done=step), finished
+    return collector_for(
+        site, jobs=jobs, seconds=session.device_timeout, redactor=redactor(), done=step
+    ), finished
 
 
 def check(

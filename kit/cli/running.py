@@ -31,7 +31,7 @@ def _language_asked(arguments: Sequence[str]) -> str:
 
 
 _SWITCHES: Final = frozenset({"-v", "-vv", "--verbose", "--debug"})
-_WITH_VALUE: Final = frozenset({"-w", "--workspace", "--lang", "--jobs"})
+_WITH_VALUE: Final = frozenset({"-w", "--workspace", "--lang", "--jobs", "--device-timeout"})
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:

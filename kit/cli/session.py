@@ -28,6 +28,7 @@ class Session:
 
     workspace_asked: Path | None = None
     jobs: int | None = None
+    device_timeout: int | None = None
     verbose: int = 0
     debug: bool = False
     _workspace: Workspace | None = field(default=None, repr=False)

@@ -1,0 +1,122 @@
+"""A workspace for lab hosts, and the command line run on the lab's controller."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kit.documents_io.yaml import dump_yaml
+from kit.model.known_host import PinnedHow, PinnedKey, fingerprint
+from kit.sites.saving import known_hosts_document
+from tests.lab.bench import Lab
+from tests.lab.hosts import Host
+
+ROOT = Path(__file__).parents[2]
+SITE = "lab"
+
+
+@dataclass
+class Answer:
+    """What a command answered: exit code, the JSON of its output, its standard error."""
+
+    code: int
+    data: Any
+    stderr: str
+    stdout: str
+
+
+@dataclass
+class LabSite:
+    """A site whose devices are lab hosts, pinned with the keys they were born with."""
+
+    lab: Lab
+    root: Path
+    hosts: list[Host]
+    site: dict[str, Any] = field(default_factory=dict)
+    connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def write(self) -> None:
+        """(Re)write the workspace's files."""
+        folder = self.root / "inventories" / SITE
+        folder.mkdir(parents=True, exist_ok=True)
+        (self.root / "esms-kit.toml").write_text("schema = 1\n")
+        controller = self.hosts[0].address.rsplit(".", 1)[0] + ".1"
+        site = {
+            "schema": 1,
+            "id": SITE,
+            "name": "Laboratoire",
+            "test": True,
+            "finess_et": "0B0168811",
+            "category": "500",
+            "management": {"account": "esms", "sources": [f"{controller}/32"]},
+            **self.site,
+        }
+        devices = [
+            {
+                "id": host.name,
+                "device_class": "desktop",
+                "platform": "linux",
+                "os": "debian12",
+                "state": "received",
+                "connection": {
+                    "address": host.address,
+                    "port": host.port,
+                    "identity_file": str(host.key_path),
+                    **self.connections.get(host.name, {}),
+                },
+            }
+            for host in self.hosts
+        ]
+        (folder / "site.yaml").write_text(dump_yaml(site))
+        (folder / "devices.yaml").write_text(dump_yaml({"schema": 1, "devices": devices}))
+        (folder / "known_hosts.yaml").write_text(known_hosts_document(map(_pin, self.hosts)))
+
+    def run(
+        self, *arguments: str, expect: Iterable[int] | None = None, timeout: int = 240
+    ) -> Answer:
+        """Run ``esms-kit`` on the controller, with JSON answers where the command has them."""
+        done = self.lab.in_controller(
+            [sys.executable, "-m", "kit.cli", "-w", str(self.root), "--lang", "en", *arguments],
+            cwd=ROOT,
+            timeout=timeout,
+        )
+        stdout, stderr = done.stdout.decode(), done.stderr.decode()
+        data = json.loads(stdout) if "--json" in arguments and stdout.strip() else None
+        answer = Answer(done.returncode, data, stderr, stdout)
+        if expect is not None and done.returncode not in set(expect):
+            raise AssertionError(f"exit {done.returncode}\n{stdout[-3000:]}\n{stderr[-3000:]}")
+        return answer
+
+    def check(self, *more: str, expect: Iterable[int] | None = None) -> Answer:
+        """``check --json``."""
+        return self.run("check", SITE, "--json", *more, expect=expect)
+
+    def apply(self, *more: str, expect: Iterable[int] | None = None) -> Answer:
+        """``apply --json --yes --without-watchdog``."""
+        words = ("apply", SITE, "--json", "--yes", "--without-watchdog")
+        return self.run(*words, *more, expect=expect)
+
+
+def verdicts(answer: Answer, device: str) -> dict[str, str]:
+    """Rule -> verdict of one device in the answer of ``check``."""
+    return {one["rule"]: one["verdict"] for one in answer.data["devices"][device]}
+
+
+def _pin(host: Host) -> PinnedKey:
+    import base64
+
+    algorithm, key = host.host_key.split()[:2]
+    return PinnedKey(
+        device=host.name,
+        algorithm=algorithm,
+        key=key,
+        fingerprint=fingerprint(base64.b64decode(key)),
+        pinned_at=datetime(2026, 11, 21, tzinfo=UTC),
+        how=PinnedHow.LAB,
+        by="tests",
+    )

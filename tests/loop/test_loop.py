@@ -1,0 +1,144 @@
+"""The main job on real hosts: check, plan, apply, again; and hosts that are out of order."""
+
+from __future__ import annotations
+
+import pytest
+
+from kit.catalogue.loading import shipped_catalogue
+from tests.lab import faults, limits
+from tests.loop.conftest import MakeSite
+from tests.loop.lab_site import SITE, verdicts
+
+pytestmark = pytest.mark.lab
+DROP_IN = "/etc/sysctl.d/zz-esms-kit.conf"
+
+
+def disabled() -> list[dict[str, str]]:
+    """The rules that cannot be shown here, disabled, so that a host can be wholly as wanted."""
+    found = limits.expected("namespaces")
+    return [{"rule": rule, "reason": reason} for rule, reason in found.items()]
+
+
+def test_fresh_host_is_checked_planned_hardened_and_then_left_alone(make_site: MakeSite) -> None:
+    site = make_site(2)
+    first, second = (host.name for host in site.hosts)
+    before = site.check(expect=[1])
+    assert verdicts(before, first) == verdicts(before, second)
+    assert "fail" in verdicts(before, first).values()
+    assert not {"error", "not_checked"} & set(verdicts(before, first).values())
+
+    plan = site.run("plan", SITE, "--json", expect=[1])
+    changes = {one["device"]: one["changes"] for one in plan.data["devices"]}
+    assert changes[first]
+    assert all(value["old"] != value["new"] for c in changes[first] for value in c["values"])
+    assert site.hosts[0].run(["test", "-e", DROP_IN], check=False).returncode == 1
+
+    applied = site.apply("--limit", first, expect=[0, 1, 5])
+    after = site.check(expect=[1])
+    here, there = verdicts(after, first), verdicts(after, second)
+    assert there == verdicts(before, second), "the other host was touched"
+    left = set(applied.data["left"].get(first, []))
+    by_hand = {one["rule"] for one in applied.data["plans"][first]["by_hand"]}
+    assert (
+        limits.differences(
+            "namespaces",
+            passed=[rule for rule, verdict in here.items() if verdict == "pass"],
+            failed=[
+                rule
+                for rule, verdict in here.items()
+                if verdict not in {"pass", "not_applicable"} and rule not in by_hand
+            ],
+        )
+        == []
+    )
+    assert left <= set(limits.expected("namespaces"))
+
+
+def test_second_apply_starts_no_engine_and_touches_nothing(make_site: MakeSite) -> None:
+    site = make_site(1, disabled_rules=disabled())
+    (host,) = site.hosts
+    first = site.apply(expect=[0])
+    assert first.data["started"] is True
+    stamp = host.run(["sh", "-c", "find /etc /usr /var/lib/dpkg -newermt now; date +%s"]).stdout
+    marker = "/etc/.before"
+    host.write(marker, stamp)
+    second = site.apply(expect=[0])
+    assert second.data["started"] is False
+    assert second.data["outcomes"] == {}
+    changed = host.run(["find", "/etc", "/usr", "/var/lib/dpkg", "-newer", marker]).stdout
+    assert changed == b""
+
+
+def test_five_hosts_out_of_order_are_named_and_the_good_one_is_done(make_site: MakeSite) -> None:
+    site = make_site(6)
+    good, off, changed, refusing, hanging, babbling = site.hosts
+    faults.power_off(off)
+    faults.change_host_key(changed)
+    faults.refuse_sudo(refusing)
+    faults.hang(hanging)
+    faults.babble(babbling)
+    answer = site.check("--device-timeout", "8", expect=[4])
+    found = {name: set(verdicts(answer, name).values()) for name in answer.data["devices"]}
+    assert {"pass", "fail"} <= found[good.name]
+    assert found[off.name] == {"not_checked"}
+    assert found[changed.name] == {"not_checked"}
+    assert found[refusing.name] == {"error"}
+    assert found[hanging.name] == {"error"}
+    assert found[babbling.name] == {"error"}
+    subjects = {
+        name: {reason["subject"] for one in devices for reason in one["reasons"]}
+        for name, devices in answer.data["devices"].items()
+    }
+    assert subjects[off.name] == {"not_reached"}
+    assert subjects[changed.name] == {"key_changed"}
+    assert subjects[refusing.name] == {"sudo_refused"}
+    assert subjects[hanging.name] == {"timeout"}
+    assert subjects[babbling.name] <= {"too_large", "broken"}
+
+
+@pytest.mark.parametrize(
+    ("live", "persisted", "verdict"),
+    [("0", "0", "pass"), ("0", "1", "fail"), ("1", "0", "fail"), ("0", "", "fail")],
+)
+def test_value_set_live_but_not_kept_and_the_reverse(
+    make_site: MakeSite, live: str, persisted: str, verdict: str
+) -> None:
+    site = make_site(1)
+    (host,) = site.hosts
+    host.run(["sysctl", "-w", f"kernel.sysrq={live}"])
+    if persisted:
+        host.write("/etc/sysctl.d/50-local.conf", f"kernel.sysrq = {persisted}\n")
+    assert verdicts(site.check(), host.name)["magic_sysrq_disabled"] == verdict
+
+
+def test_one_option_of_a_shared_file_drifts_and_is_mended_with_the_others_kept(
+    make_site: MakeSite,
+) -> None:
+    site = make_site(1, disabled_rules=disabled())
+    (host,) = site.hosts
+    site.apply(expect=[0])
+    whole = host.read(DROP_IN)
+    drifted = whole.replace(b"kernel.sysrq = 0", b"kernel.sysrq = 1")
+    assert drifted != whole
+    host.write(DROP_IN, drifted)
+    plan = site.run("plan", SITE, "--json", expect=[1])
+    (device,) = plan.data["devices"]
+    assert [change["target"] for change in device["changes"]] == [DROP_IN]
+    site.apply(expect=[0])
+    assert host.read(DROP_IN) == whole
+
+
+def test_apply_without_the_word_leaves_what_may_cut_the_way_in(make_site: MakeSite) -> None:
+    site = make_site(1)
+    (host,) = site.hosts
+    answer = site.run("apply", SITE, "--json", "--yes")
+    plan = answer.data["plans"][host.name]
+    assert plan["changes"]
+    assert not any(change["may_cut"] for change in plan["changes"])
+    assert {one["reason"]["code"] for one in plan["refused"]} >= {"watchdog_needed"}
+    assert answer.code in {1, 5}
+
+
+def test_every_limit_names_a_rule_that_there_is() -> None:
+    known = set(shipped_catalogue().rules)
+    assert {limit.rule for limit in limits.load_limits().limits} <= known
