@@ -396,6 +396,17 @@ def test_each_failure_of_an_installation_has_its_reason(bench, debian, said, exp
     assert verbs(bench) == ["look:install", "install"]
 
 
+def test_a_package_that_does_not_configure_is_taken_out_again(bench, debian):
+    script = APT.replace(
+        "install_says_once; do", "install_says_once; do echo half-configured >@HERE@/status;"
+    ).replace("remove-no)", "remove-no) rm -f @HERE@/install_says;")
+    bench.program("apt-get", script.replace("@HERE@", str(debian)))
+    (debian / "install_says").write_text("E: Sub-process /usr/bin/dpkg returned an error code\n")
+    assert code(run_package(bench)) is FailureCode.PACKAGE_SCRIPT_FAILED
+    assert verbs(bench) == ["look:install", "install", "remove"]
+    assert (debian / "status").read_text() == "config-files\n"
+
+
 def test_a_lock_that_was_waited_for_is_no_reason(bench, debian):
     said = "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend.\n"
     (debian / "install_says").write_text(said + "E: Sub-process returned an error code (1)\n")

@@ -62,7 +62,7 @@ refresh() {
 explain_apt() {
     case $(cat -- "$KIT_DIR/run") in
         *'E: Could not get lock'* | *'E: Unable to acquire the dpkg'* | *'E: Unable to lock'*)
-            failed packages_locked "$(said_of '^E: .*lock')" ;;
+            failed packages_locked "$(said_of 'held by process' || said_of '^E: .*lock')" ;;
         *'dpkg was interrupted'* | *'--fix-broken install'*) failed packages_broken ;;
         *'No space left on device'* | *"don't have enough free space"*)
             failed disk_full "$KIT_NAME" ;;
@@ -94,5 +94,6 @@ take_back() {
 
 # The first line of what was run that holds a pattern.
 said_of() {
-    grep -m 1 -- "$1" "$KIT_DIR/run" | sed 's/^[EW]: //'
+    grep -q -- "$1" "$KIT_DIR/run" || return 1
+    grep -m 1 -- "$1" "$KIT_DIR/run" | sed -e 's/^[EW]: //' -e 's/^Waiting for cache lock: //'
 }

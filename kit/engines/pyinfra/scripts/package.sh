@@ -30,8 +30,13 @@ install_it() {
 attempt() {
     look_ahead || return 1
     apt --no-install-recommends --no-upgrade --no-remove install -- "$KIT_NAME" && return
-    grep -q 'Failed to fetch' "$KIT_DIR/run" || explain_apt unexpected
-    return 1
+    if grep -q 'Failed to fetch' "$KIT_DIR/run"; then return 1; fi
+    set_aside
+    # A package that does not configure would make every later installation fail: it was not
+    # there before, so it goes again.
+    removed "$KIT_NAME" || apt remove -- "$KIT_NAME"
+    take_back
+    explain_apt unexpected
 }
 
 nobody_offers() {
@@ -51,10 +56,11 @@ look_ahead() {
 
 remove_it() {
     if removed "$KIT_NAME"; then answer unchanged; fi
+    set -f # patterns are matched here, never expanded
+    if never "$KIT_NAME"; then failed would_cut "$KIT_NAME"; fi
     apt -s remove -- "$KIT_NAME" || explain_apt unexpected
     gone=$(awk '$1 == "Remv" { print $2 }' "$KIT_DIR/run")
     come=$(awk '$1 == "Inst" { print $2 }' "$KIT_DIR/run")
-    set -f
     also='' kept=''
     for package in $gone; do
         if never "$package"; then kept="$kept $package"; fi
@@ -62,7 +68,6 @@ remove_it() {
     done
     [ -z "$kept" ] || failed would_cut "${kept# }"
     [ -z "$come" ] || failed would_install "$come"
-    set +f
     apt remove -- "$KIT_NAME" || explain_apt unexpected
     removed "$KIT_NAME" || failed not_effective "$KIT_NAME" "$(cat -- "$KIT_DIR/status")"
     answer 'done' '' '' "${also# }"

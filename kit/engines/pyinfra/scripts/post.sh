@@ -13,7 +13,7 @@ main() {
     folder=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/esms-kit-XXXXXXXX") ||
         folder=$(mktemp -d /tmp/esms-kit-XXXXXXXX) || exit 1
     trap 'rm -rf -- "$folder"' EXIT
-    printf '%s folder %s\n' "$1" "$folder"
+    printf '\n%s folder %s\n' "$1" "$folder"
     read -r size || exit 1
     head -c "$size" >"$folder/runner" || exit 1
     [ "$(wc -c <"$folder/runner")" -eq "$size" ] || exit 1

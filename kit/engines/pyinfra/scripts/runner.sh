@@ -24,7 +24,8 @@ main() {
     KIT_DIR=$(mktemp -d /run/esms-kit-XXXXXXXX) || exit 1
     export KIT_DIR
     trap 'rm -rf -- "$KIT_DIR"' EXIT
-    printf '%s ready\n' "$nonce"
+    # What a login shell has printed may not have ended its line.
+    printf '\n%s ready\n' "$nonce"
     while read -r said size seconds; do
         [ "$said" = "$nonce" ] || exit 2
         head -c "$size" >"$KIT_DIR/job" || exit 2
