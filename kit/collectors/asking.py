@@ -12,6 +12,7 @@ given up, the script on the device notices and tidies up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable
 from typing import Final, cast
@@ -93,7 +94,7 @@ async def ask(
             channel, session = await _run(
                 connection, COMMANDS[sudo], _taker(stream), lambda _said: False
             )
-            channel.write(batch.script.encode())
+            _send(channel, batch.script.encode())
             await session.finished.wait()
             return _answer(stream, session, batch, asks=sudo is not Sudo.ROOT)
     except TimeoutError as error:
@@ -112,6 +113,12 @@ async def _run(
         lambda: _Channel(on_output, on_error), command, encoding=None
     )
     return channel, cast("_Channel", session)
+
+
+def _send(channel: asyncssh.SSHClientChannel[bytes], data: bytes) -> None:
+    """Write, unless the command has ended already: what it said counts then."""
+    with contextlib.suppress(BrokenPipeError):
+        channel.write(data)
 
 
 def _taker(stream: AnswerStream) -> Callable[[bytes], bool]:
@@ -133,7 +140,7 @@ async def _ask_with_password(
         nonlocal asked
         times = said.count(prompt.encode())
         if times and not asked:
-            channel.write(password.encode() + b"\n")
+            _send(channel, password.encode() + b"\n")
         asked = times
         return asked > 1
 
@@ -144,7 +151,8 @@ async def _ask_with_password(
     if asked > 1:
         raise Failure(Outcome.SUDO_REFUSED, "sudo asked again: it does not take the password")
     data = _answer(stream, session, batch, asks=True)
-    guard.write_eof()
+    with contextlib.suppress(BrokenPipeError):
+        guard.write_eof()
     async with asyncio.timeout(GUARD_SECONDS):
         await guarding.over.wait()
     return data
@@ -164,7 +172,7 @@ async def _put_in_place(
     pattern = re.compile(_GUARDED.format(nonce=batch.nonce).encode())
     command = GUARD.replace("{size}", str(len(script))).replace("{nonce}", batch.nonce)
     channel, session = await _run(connection, command, listen, lambda _said: False)
-    channel.write(script)
+    _send(channel, script)
     await session.finished.wait()
     found = pattern.search(heard)
     if found is None:

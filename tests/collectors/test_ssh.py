@@ -365,7 +365,7 @@ def test_not_more_than_the_jobs_at_once(
     """The device counts: every reading leaves a mark while it lasts."""
     marks = tmp_path / "marks"
     marks.mkdir()
-    fragment = f"touch {marks}/$$; ls {marks} | wc -l; sleep 0.3; rm {marks}/$$"
+    fragment = f"m=$(mktemp {marks}/XXXXXX); ls {marks} | wc -l; sleep 0.3; rm $m"
     with running(tmp_path / "sshd", identity, "MaxStartups 100") as daemon:
         requests = made_up.reads(a=fragment)
         orders = [Order(device(f"pc-{i}", daemon.port, identity), requests) for i in range(9)]
