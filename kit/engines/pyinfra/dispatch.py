@@ -18,8 +18,9 @@ from pyinfra.api.state import State
 from kit.engines.accounts import clean, not_begun
 from kit.engines.base import Ending, Event, Outcome, Work
 from kit.engines.failures import Failure, FailureCode
+from kit.engines.hops import NotConnected
 from kit.engines.job import Job, Message
-from kit.engines.pyinfra.connection import NotConnected, connect, inventory_data
+from kit.engines.pyinfra.connection import connect, inventory_data
 from kit.engines.pyinfra.device import DeviceRun
 from kit.engines.pyinfra.session import Session, SessionFailed, Silence, open_session
 from kit.model.device import Sudo
