@@ -14,6 +14,10 @@ from kit.i18n import _
 
 GROUPS: Final = (
     "kit.cli.workspaces",
+    "kit.cli.sites",
+    "kit.cli.hardware",
+    "kit.cli.deliveries",
+    "kit.cli.inventories",
     "kit.cli.catalogue",
     "kit.cli.loop",
     "kit.cli.reports",

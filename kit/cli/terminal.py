@@ -59,9 +59,17 @@ def show_json(data: Any) -> None:  # noqa: ANN401 - whatever a record dumps to
 
 
 def show_table(
-    heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", styled: int = -1
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    styled: int = -1,
+    whole: int = 0,
 ) -> None:
-    """A table; column ``styled`` holds a word of ``STYLES`` followed by ``\\t`` and its label."""
+    """A table; column ``styled`` holds a word of ``STYLES`` followed by ``\\t`` and its label.
+
+    The first ``whole`` columns are never folded: names that people copy.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -69,8 +77,8 @@ def show_table(
     if title:  # apart from the table: a title is never folded to the width of narrow columns
         say(title, style="bold")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in heads:
-        table.add_column(head, overflow="fold")
+    for place, head in enumerate(heads):
+        table.add_column(head, overflow="fold", no_wrap=place < whole)
     for row in rows:
         cells = []
         for index, cell in enumerate(row):

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from kit.documents_io.tables import Sheet
 from kit.errors import Position, Problem
 from kit.i18n import _
 from kit.intake.cells import (
-    IMEI_LENGTH,
     CellFault,
     clean_text,
-    is_imei,
     leading_quantity,
     parse_date,
-    parse_imeis,
-    parse_macs,
     parse_quantity,
-    parse_serials,
     refuse_nir,
     shown,
 )
 from kit.intake.heading_lines import NoteFacts, read_facts
 from kit.intake.rows import Article, find_rows
+from kit.intake.units import ArticleCells, Unit, count_identities, read_units
 from kit.intake.vocabulary import (
     Column,
     begins_as_accessory,
@@ -33,29 +29,13 @@ from kit.intake.vocabulary import (
     system_of,
 )
 from kit.model.delivery import Accessory
-from kit.model.device import DeviceClass, PostRole
+from kit.model.device import PostRole
 from kit.model.hardware import HardwareProfile
 from kit.model.platform import Platform
 from kit.model.site import Site
 from kit.sites.matching import Matcher, clean_reference, fold
 
 T = TypeVar("T")
-
-MOBILE: Final = frozenset({DeviceClass.TABLET, DeviceClass.SMARTPHONE})
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What the note says of one piece; everything may be unknown."""
-
-    serial: str | None = None
-    imei: str | None = None
-    macs: tuple[str, ...] = ()
-
-    @property
-    def identified(self) -> bool:
-        """Whether the piece can be told from the others."""
-        return self.serial is not None or self.imei is not None or bool(self.macs)
 
 
 @dataclass(frozen=True)
@@ -131,34 +111,14 @@ def _twice(line: NoteLine, seen: dict[str, Position]) -> Iterator[Problem]:
             seen.setdefault(value, line.position)
 
 
-class _ArticleReader:
+class _ArticleReader(ArticleCells):
     """Reads one article; what is wrong with each of its cells is kept."""
 
     def __init__(self, article: Article, matcher: Matcher, site: Site, today: date) -> None:
-        self.article = article
+        super().__init__(article)
         self.matcher = matcher
         self.site = site
         self.today = today
-        self.problems: list[Problem] = []
-        self.notices: list[Problem] = []
-
-    def fault(self, column: Column | None, message: str, remedy: str, row: int = -1) -> None:
-        position = self.article.position(column, row if row >= 0 else None)
-        self.problems.append(Problem(position, message, remedy))
-
-    def notice(self, column: Column | None, message: str) -> None:
-        self.notices.append(Problem(self.article.position(column), message))
-
-    def cell(self, column: Column, parse: Callable[[str], T], empty: T) -> T:
-        """One cell, parsed; its fault is kept."""
-        text = self.article.text(column)
-        if not text:
-            return empty
-        try:
-            return parse(text)
-        except CellFault as error:
-            self.fault(column, error.message, error.remedy)
-            return empty
 
     def read(self, accessories: list[Accessory]) -> NoteLine | None:
         """The line; ``None`` for an accessory and where the model is not known."""
@@ -169,17 +129,15 @@ class _ArticleReader:
         )
         in_front, designation = self._in_front(texts[2] or texts[1])
         quantity = self._quantity(in_front)
-        if self.problems:
-            return None
         if self._is_accessory(texts, designation, reference):
             shown_name = designation or reference
             if quantity:
                 accessories.append(Accessory(designation=shown_name, quantity=quantity))
             return None
         profile = self._profile(" ".join(filter(None, texts)), reference)
-        if profile is None or quantity is None:
+        if profile is None:
             return None
-        units = self._units(profile, quantity)
+        units = read_units(self, profile, quantity)
         system = system_of(self.article.text(Column.OS)) or system_of(designation)
         self._check_system(profile, system.platform if system else None)
         return NoteLine(
@@ -247,27 +205,15 @@ class _ArticleReader:
                 _("Correct one of the two."),
             )
         if said is None and in_front is None:
-            return max(1, self._count_identities())
+            return max(1, count_identities(self))
         return said if said is not None else in_front
 
-    def _count_identities(self) -> int:
-        """How many pieces the serial numbers or IMEIs tell, where no quantity is written."""
-        for column, parse in ((Column.SERIAL, parse_serials), (Column.IMEI, parse_imeis)):
-            try:
-                count = sum(len(parse(text)) for _row, text in self._all(column))
-            except CellFault:
-                continue  # told when the units are read
-            if count:
-                return count
-        return 0
-
-    def _all(self, column: Column) -> list[tuple[int, str]]:
-        """The texts of a column on the article's row and on those that continue it."""
-        own = [(self.article.row, text) for text in self.article.cells.get(column, [])]
-        more = [(row, text) for row, found, text in self.article.continued if found is column]
-        return own + more
-
     def _profile(self, name: str, reference: str) -> HardwareProfile | None:
+        if not name and not reference:
+            if not self.problems:  # else the text was refused, which is told already
+                message = _("this row names no model.")
+                self.fault(None, message, _("Write the model, or remove the row."))
+            return None
         column = Column.MODEL if self.article.text(Column.MODEL) else Column.DESIGNATION
         found = self.matcher.match(name, reference)
         if found.profile is not None:
@@ -291,77 +237,6 @@ class _ArticleReader:
             ),
         )
         return None
-
-    def _values(self, column: Column, parse: Callable[[str], tuple[str, ...]]) -> list[str]:
-        found: list[str] = []
-        for row, text in self._all(column):
-            try:
-                found.extend(parse(text))
-            except CellFault as error:
-                self.fault(column, error.message, error.remedy, row)
-        return found
-
-    def _units(self, profile: HardwareProfile, quantity: int) -> tuple[Unit, ...]:
-        mobile = profile.device_class in MOBILE
-        serials = self._values(Column.SERIAL, lambda text: parse_serials(text, mobile=mobile))
-        imeis = self._values(Column.IMEI, parse_imeis)
-        self._values(Column.SECOND_IMEI, parse_imeis)  # checked, not kept: one is enough
-        if mobile:
-            imeis += [text for text in serials if len(text) == IMEI_LENGTH and is_imei(text)]
-            serials = [text for text in serials if text not in imeis]
-        if quantity == 1:
-            imeis = imeis[:1]
-        macs = self._macs(quantity)
-        for column, values in ((Column.SERIAL, serials), (Column.IMEI, imeis)):
-            self._compare_count(column, len(values), quantity)
-        if imeis and serials and len(imeis) != len(serials):
-            self.fault(
-                Column.IMEI,
-                _("{imeis} IMEI for {serials} serial numbers: which goes with which?").format(
-                    imeis=len(imeis), serials=len(serials)
-                ),
-                _("Give both for every device, or one device per row."),
-            )
-        return tuple(
-            Unit(
-                serials[place] if place < len(serials) else None,
-                imeis[place] if place < len(imeis) else None,
-                macs[place] if place < len(macs) else (),
-            )
-            for place in range(quantity)
-        )
-
-    def _compare_count(self, column: Column, count: int, quantity: int) -> None:
-        if count > quantity:
-            self.fault(
-                column,
-                _("{count} numbers for {quantity} devices.").format(count=count, quantity=quantity),
-                _("Correct the quantity, or remove the number that is not of this model."),
-            )
-        elif 0 < count < quantity:
-            self.notice(
-                column,
-                _("{count} numbers for {quantity} devices: the others stay to be read.").format(
-                    count=count, quantity=quantity
-                ),
-            )
-
-    def _macs(self, quantity: int) -> list[tuple[str, ...]]:
-        """MAC addresses of each unit: all of one, or the same number for each."""
-        found = self._values(Column.MAC, parse_macs)
-        if not found or quantity == 1:
-            return [tuple(dict.fromkeys(found))] if found else []
-        if quantity and len(found) % quantity == 0:
-            each = len(found) // quantity
-            return [tuple(found[place * each : (place + 1) * each]) for place in range(quantity)]
-        self.fault(
-            Column.MAC,
-            _("{count} MAC addresses for {quantity} devices: which goes with which?").format(
-                count=len(found), quantity=quantity
-            ),
-            _("Give as many for each device, or one device per row."),
-        )
-        return []
 
     def _check_system(self, profile: HardwareProfile, platform: Platform | None) -> None:
         if platform is not None and platform not in profile.platforms:

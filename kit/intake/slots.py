@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from kit.errors import Position, Problem
 from kit.i18n import _
-from kit.intake.note import NoteLine, ReadNote, Unit
+from kit.intake.note import NoteLine, ReadNote
+from kit.intake.units import Unit
 from kit.model.delivery import Delivery, DeliveryLine, OrderedItem, SourceFile
 from kit.model.device import DeliverySlot, Device, DeviceClass, DeviceState, PostRole
 from kit.model.hardware import HardwareProfile

@@ -268,6 +268,8 @@ REFUSED: dict[str, tuple[bytes, str, int]] = {
     "unknown_zone": ("Modèle;Qté;Zone\nThinkCentre M70q;1;lune\n".encode(), "no zone", 2),
     "orphan_serial": ("Modèle;Qté;SN\n;;PF4A0001\n".encode(), "no article stands above", 2),
     "quantity_without_model": ("Modèle;Qté\n;3\n".encode(), "quantity and no model", 2),
+    "a_model_not_given": ("Modèle;Qté\nN/A;3\n".encode(), "names no model", 2),
+    "two_faults_in_a_row": ("Modèle;Qté\nThinkCenter M71q;0\n".encode(), "between 1 and", 2),
     "two_quantities": ("Désignation;Qté\n3 x ThinkCentre M70q;4\n".encode(), "says 3 x", 2),
     "control_characters": ("Désignation;Qté\nThinkCentre M70q \x07;1\n".encode(),
                            "control characters", 2),

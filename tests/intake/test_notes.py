@@ -94,6 +94,12 @@ def test_all_faulty_rows_are_told_at_once():
     assert [problem.position.line for problem in caught.value.problems] == [2, 3, 4]
 
 
+def test_all_faults_of_one_row_are_told_at_once():
+    with pytest.raises(InvalidDocuments) as caught:
+        take("Modèle;Qté;SN;Date d'achat\nThinkCentre M70q;0;test;31/02/2026\n".encode())
+    assert [problem.position.column for problem in caught.value.problems] == [2, 3, 4]
+
+
 def test_partial_takes_the_good_rows_and_tells_the_others():
     taking = take("Modèle;Qté\nXyz 1;1\nThinkCentre M70q;2\n".encode(), partial=True)
     assert told(taking.devices) == [notes.M70Q] * 2
