@@ -68,7 +68,7 @@ def understand(status: int, stdout: bytes, stderr: bytes, seconds: int) -> Reply
 
     Anything else is a failure; nothing is taken for a success that did not say so itself.
     """
-    if status in {124, 137, 143}:  # timeout(1): it was ended; 137 and 143: killed
+    if status in {124, 137}:  # timeout(1): it was ended; 137: it had to be killed
         return Reply(ChangeState.FAILED, Failure(code=FailureCode.TIME_LIMIT, subject=str(seconds)))
     text = stdout.decode("utf-8", "replace")
     fields = text.removesuffix("\n").rpartition("\n")[2].split("\t")

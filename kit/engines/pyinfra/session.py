@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import time
@@ -135,8 +136,24 @@ class Session:
         self._from = from_device
         self._reader = _Reader(from_device)
 
-    def wait_ready(self, seconds: int) -> None:
-        """Wait for the runner; raises ``SessionFailed`` (sudo refused, silence, noise)."""
+    def begin(self, stream: Stream, first: bytes, seconds: int, *, last: bool = False) -> None:
+        """Send what starts the runner (nothing more, if ``last``) and wait for it.
+
+        Closes itself and raises ``SessionFailed`` when it does not come: sudo refused, silence,
+        noise.
+        """
+        try:
+            # A sudo that refuses may be gone before it is sent anything: hear what it said.
+            with contextlib.suppress(OSError):
+                stream.send(first)
+                if last:
+                    stream.end_input()
+            self._wait_ready(seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    def _wait_ready(self, seconds: int) -> None:
         try:
             words = self._reader.words_after(self._nonce, time.monotonic() + seconds)
         except Silence:
@@ -186,11 +203,10 @@ def open_session(
         if password is not None:
             return _with_password(connector, nonce, how, password, seconds)
         stream = connector.start(shlex.join([*how, "/bin/sh", "-s", "--", nonce]))
-        session = Session(nonce, stream, stream)
-        stream.send(script("runner").encode())
     except OSError as error:
         raise SessionFailed(FailureCode.NO_ANSWER, str(error)) from None
-    session.wait_ready(seconds)
+    session = Session(nonce, stream, stream)
+    session.begin(stream, script("runner").encode(), seconds)
     return session
 
 
@@ -218,11 +234,5 @@ def _with_password(
     command = [*how, "/bin/sh", f"{place}/runner", nonce, f"{place}/pipe"]
     root = connector.start(shlex.join(command))
     session = Session(nonce, post, root)
-    try:
-        root.send(f"{password}\n".encode())
-        root.end_input()
-        session.wait_ready(seconds)
-    except BaseException:
-        session.close()
-        raise
+    session.begin(root, f"{password}\n".encode(), seconds, last=True)
     return session

@@ -1,0 +1,202 @@
+"""What a run of Ansible needs, as files of one private folder. No secret is among them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kit.data_folders import data_folder
+from kit.documents_io.ansible_vars import dump_variables
+from kit.engines.base import Ending, Limits, Work
+from kit.engines.failures import Failure, FailureCode
+from kit.engines.hops import Hop, NotConnected, device_hop, jump_hop
+from kit.model.device import Sudo
+from kit.model.known_host import PinnedKey
+from kit.planning.schedule import Step, steps
+
+PERSISTENT_SECONDS: Final = 30
+"""How long a connection that nobody uses stays open; tasks of a host follow each other closely."""
+TELLING_SECONDS: Final = 60
+"""What Ansible waits for a task beyond the time that its module is itself told to keep to."""
+EVENT_BYTES: Final = 64 * 1024 * 1024
+"""ansible-runner leaves results out of events that are larger: ours must always be told."""
+
+
+def data_of(step: Step) -> dict[str, Any]:
+    """A step as the role ``kit_artefacts`` reads it."""
+    artefact = step.artefact.model_dump(mode="json", exclude_none=True)
+    data: dict[str, Any] = {"target": step.target, "artefact": artefact}
+    if step.needs:
+        data["needs"] = list(step.needs)
+    if artefact["kind"] == "reload":
+        data["always"] = step.always
+    return data
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run. Everything in it is readable by its owner only."""
+
+    path: Path
+
+    @property
+    def inventory(self) -> Path:
+        """The hosts and what each is to become."""
+        return self.path / "inventory.yml"
+
+    @property
+    def secrets(self) -> Path:
+        """A pipe: sudo's passwords are handed over through it and are never a file."""
+        return self.path / "secrets.yml"
+
+    @property
+    def go(self) -> Path:
+        """As long as it is there hosts begin with further steps; gone with the folder."""
+        return self.path / "go"
+
+    def write(self, works: Sequence[Work], limits: Limits) -> Mapping[str, NotConnected]:
+        """Make everything; the devices that cannot be connected to as they are described."""
+        refused: dict[str, NotConnected] = {}
+        blocks: list[str] = []
+        hosts: dict[str, Any] = {}
+        for work in works:
+            try:
+                blocks += self._ssh_blocks(work)
+            except NotConnected as error:
+                refused[work.device] = error
+                continue
+            hosts[work.device] = self._host_variables(work)
+        variables = {
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "kit_artefacts_go_file": str(self.go),
+            "kit_artefacts_change_seconds": limits.change_seconds,
+            "kit_artefacts_lock_seconds": limits.lock_seconds,
+            "kit_artefacts_login_seconds": limits.login_seconds,
+            "kit_artefacts_package_seconds": limits.package_seconds,
+        }
+        text = dump_variables({"all": {"hosts": hosts, "vars": variables}})
+        self._write("inventory.yml", text)
+        self._write("ssh_config", "".join(blocks) + _common_ssh(limits))
+        self._write("ansible.cfg", "")  # the operator's own must not decide how this runs
+        self._write("go", "")
+        os.mkfifo(self.secrets, 0o600)
+        return refused
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.path / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        return path
+
+    def _host_variables(self, work: Work) -> dict[str, Any]:
+        variables: dict[str, Any] = {
+            "ansible_host": work.device,  # its block of ssh_config
+            "ansible_become": work.connection.sudo is not Sudo.ROOT,
+            "kit_artefacts_on_failure": work.on_failure,
+            "kit_artefacts_steps": [data_of(step) for step in steps(work.changes)],
+        }
+        return variables
+
+    def _ssh_blocks(self, work: Work) -> list[str]:
+        identity = _identity(work)
+        jump = jump_hop(work)
+        through = f"{work.device}--jump"
+        blocks = [] if jump is None else [self._ssh_block(through, jump, identity)]
+        options = [] if jump is None else [f"ProxyJump {through}"]
+        return [*blocks, self._ssh_block(work.device, device_hop(work), [*identity, *options])]
+
+    def _ssh_block(self, name: str, hop: Hop, options: Iterable[str]) -> str:
+        """The pins stand under the block's own name, whatever the address is."""
+        if not hop.keys:
+            failure = Failure(code=FailureCode.NOT_TRUSTED, subject=name)
+            raise NotConnected(Ending.FAILED, failure)
+        lines = "".join(f"{name} {pin.algorithm} {pin.key}\n" for pin in hop.keys)
+        pins = self._write(f"{name}.known_hosts", lines)
+        said = [
+            f"HostName {hop.address}",
+            f"Port {hop.port}",
+            f"User {hop.account}",
+            f"HostKeyAlias {name}",
+            f"UserKnownHostsFile {pins}",
+            f"HostKeyAlgorithms {','.join(algorithms(hop.keys))}",
+            *options,
+        ]
+        return "".join(f"{line}\n" for line in [f"Host {name}", *(f"  {one}" for one in said)])
+
+
+def algorithms(keys: Iterable[PinnedKey]) -> list[str]:
+    """What to negotiate, so that the device shows a key that is pinned and no other of its own."""
+    wanted: dict[str, None] = {}
+    for pin in keys:
+        # SHA-1 signatures are no proof; the same RSA key signs with SHA-2.
+        rsa = pin.algorithm == "ssh-rsa"
+        wanted |= dict.fromkeys(["rsa-sha2-512", "rsa-sha2-256"] if rsa else [pin.algorithm])
+    return list(wanted)
+
+
+def _identity(work: Work) -> list[str]:
+    name = work.connection.identity_file
+    if name is None:
+        return []
+    # ssh_config has no escape for these, and takes % for a token.
+    if any(sign in name for sign in '"\n\r\\') or not Path(name).expanduser().is_file():
+        failure = Failure(code=FailureCode.IDENTITY_UNUSABLE, subject=name)
+        raise NotConnected(Ending.FAILED, failure)
+    return [f'IdentityFile "{name.replace("%", "%%")}"', "IdentitiesOnly yes"]
+
+
+def _common_ssh(limits: Limits) -> str:
+    said = (
+        "GlobalKnownHostsFile none",
+        "StrictHostKeyChecking yes",
+        "UpdateHostKeys no",
+        "CheckHostIP no",
+        "BatchMode yes",
+        "PasswordAuthentication no",
+        "KbdInteractiveAuthentication no",
+        "ForwardAgent no",
+        "ForwardX11 no",
+        "PermitLocalCommand no",
+        f"ConnectTimeout {limits.connect_seconds}",
+        "ServerAliveInterval 15",
+        "ServerAliveCountMax 3",
+        # A tenth of the CPU of OpenSSH 9's first choice.
+        "KexAlgorithms ^curve25519-sha256",
+        "LogLevel ERROR",
+    )
+    return "".join(f"{line}\n" for line in ["Host *", *(f"  {one}" for one in said)])
+
+
+def environment(folder: RunFolder, limits: Limits) -> dict[str, str]:
+    """What tells Ansible how to run; everything that a file could decide is decided here."""
+    longest = limits.package_seconds + limits.lock_seconds + TELLING_SECONDS
+    return {
+        "ANSIBLE_CONFIG": str(folder.path / "ansible.cfg"),
+        "ANSIBLE_HOME": str(folder.path / "home"),
+        "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
+        "ANSIBLE_ROLES_PATH": str(data_folder("roles")),
+        "ANSIBLE_GATHERING": "explicit",
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_HOST_KEY_CHECKING": "1",
+        "ANSIBLE_SSH_ARGS": (
+            f"-F {folder.path / 'ssh_config'} -o ControlMaster=auto"
+            f" -o ControlPersist={PERSISTENT_SECONDS}s"
+        ),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.path / "cp"),
+        "ANSIBLE_SSH_CONTROL_PATH": "%(directory)s/%%C",
+        "ANSIBLE_SSH_RETRIES": "0",
+        "ANSIBLE_TIMEOUT": str(limits.connect_seconds),
+        "ANSIBLE_TASK_TIMEOUT": str(longest),
+        "ANSIBLE_NO_TARGET_SYSLOG": "1",
+        "ANSIBLE_RETRY_FILES_ENABLED": "0",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_DISPLAY_FAILED_STDERR": "0",
+        "MAX_EVENT_RES": str(EVENT_BYTES),
+        "LC_ALL": "C.UTF-8",
+    }

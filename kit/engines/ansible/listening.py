@@ -1,0 +1,184 @@
+"""From what Ansible tells to events and outcomes. Pure: knows neither Ansible nor its process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kit.engines.accounts import STOPPED, clean, not_begun, results_of
+from kit.engines.base import SUCCEEDED, ChangeState, Ending, Event, Outcome, Work
+from kit.engines.failures import Failure, FailureCode
+from kit.redaction import Redactor
+
+Told = Mapping[str, Any]
+
+_FACTS: Final = "ansible_facts"
+_READY: Final = "kit_artefacts_ready"
+_RESULTS: Final = "kit_artefacts_results"
+_STEP: Final = "kit_artefacts_step"
+_LAST_TASK: Final = "Name what is not as wanted"
+"""Fails where a step did; what failed has been told by then."""
+
+# What ssh, sudo and Ansible say (in English) -> what it means before anything was tried.
+_SIGNS: Final = (
+    (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no matching host key",
+     FailureCode.KEY_CHANGED),
+    (r"Permission denied \(|Too many authentication failures", FailureCode.LOGIN_REFUSED),
+    (r"Connection timed out during banner|banner exchange|kex_exchange_identification",
+     FailureCode.NO_ANSWER),
+    (r"Connection timed out|Connection refused|No route to host|Network is unreachable|"
+     r"Could not resolve|Operation timed out|Host is down", FailureCode.NOT_REACHED),
+    (r"[Ss]udo|privilege escalation|become password", FailureCode.SUDO_REFUSED),
+    (r"^python missing", FailureCode.PYTHON_MISSING),
+    (r"^python too old|minimum of Python version", FailureCode.PYTHON_TOO_OLD),
+)  # fmt: skip
+
+
+class DeviceListening:
+    """What is heard of one device, in order; ``emit`` takes each event."""
+
+    def __init__(self, work: Work, redactor: Redactor, emit: Callable[[Event], None]) -> None:
+        """Nothing is heard yet."""
+        self.work = work
+        self._redactor = redactor
+        self._emit = emit
+        self._events: dict[str, Event] = {}
+        self._waiting: list[str] = []  # packages that are tried one by one
+        self._failure: Failure | None = None
+        self._ending = Ending.FAILED
+        self._lost = False
+
+    def hear(self, kind: str, data: Told) -> None:
+        """One event of ansible-runner: its name and its ``event_data``."""
+        result = data.get("res")
+        if not isinstance(result, dict):
+            return
+        if kind == "runner_on_ok":
+            self._hear_facts(result.get(_FACTS))
+        elif kind in {"runner_item_on_ok", "runner_item_on_failed"}:
+            self._hear_item(result, str(data.get("task_action") or ""))
+        elif kind == "runner_on_unreachable":
+            self._hear_unreachable(result)
+        elif kind == "runner_on_failed" and not self._lost:
+            self._hear_failed(result, str(data.get("task") or ""))
+
+    def _hear_facts(self, facts: object) -> None:
+        if not isinstance(facts, dict):
+            return
+        for told in facts.get(_RESULTS) or ():
+            if self._state(told["target"]) in {None, ChangeState.STARTED}:
+                self._settle(told)
+        ready = facts.get(_READY)
+        if isinstance(ready, list):
+            targets = [str(step["target"]) for step in ready]
+            one_by_one = bool(ready) and ready[0]["artefact"]["kind"] == "package"
+            self._waiting = targets[1:] if one_by_one else []
+            for target in targets[:1] if one_by_one else targets:
+                self._start(target)
+
+    def _hear_item(self, result: Told, action: str) -> None:
+        """One package is done with: the next one begins."""
+        step = result.get(_STEP)
+        if action != "kit_package" or not isinstance(step, dict):
+            return
+        if result.get("failed"):
+            kit = result.get("kit") or {"code": "unexpected", "detail": result.get("msg", "")}
+            told = {"target": step["target"], "state": "failed", "failure": kit}
+        else:
+            state = "done" if result.get("changed") else "unchanged"
+            message = " ".join(map(str, result.get("along") or ()))
+            told = {"target": step["target"], "state": state, "message": message}
+        self._settle(told)
+        if self._waiting:
+            self._start(self._waiting.pop(0))
+
+    def _hear_unreachable(self, result: Told) -> None:
+        failure = _meaning(str(result.get("msg", "")), self.work)
+        if self._events:
+            failure = Failure(code=FailureCode.CONNECTION_LOST, detail=failure.detail)
+        elif failure.code is FailureCode.UNEXPECTED:
+            failure = Failure(code=FailureCode.NO_ANSWER, detail=failure.detail)
+        self._lost = bool(self._events)
+        self._ending = (
+            Ending.NOT_REACHED if failure.code is FailureCode.NOT_REACHED else Ending.FAILED
+        )
+        self._failure = clean(failure, self._redactor)
+
+    def _hear_failed(self, result: Told, task: str) -> None:
+        """Before the first step: the device cannot be worked on. Later, the role's own rescue."""
+        if self._events or task == _LAST_TASK:
+            return
+        said = "\n".join(
+            str(result.get(part) or "")
+            for part in ("msg", "module_stderr", "stderr", "module_stdout", "stdout")
+        )
+        failure = _meaning(said.strip(), self.work)
+        if result.get("timedout"):
+            failure = Failure(code=FailureCode.NO_ANSWER, detail=failure.detail)
+        self._failure = clean(failure, self._redactor)
+
+    def _state(self, target: str) -> ChangeState | None:
+        event = self._events.get(target)
+        return event.state if event else None
+
+    def _start(self, target: str) -> None:
+        event = Event(device=self.work.device, target=target, state=ChangeState.STARTED)
+        self._events[target] = event
+        self._emit(event)
+
+    def _settle(self, told: Told) -> None:
+        event = Event(
+            device=self.work.device,
+            target=str(told["target"]),
+            state=ChangeState(told["state"]),
+            failure=clean(_failure_of(told.get("failure")), self._redactor),
+            message=self._redactor.short(str(told.get("message") or "")),
+        )
+        self._events[event.target] = event
+        self._emit(event)
+
+    def outcome(self, *, stopped: bool) -> Outcome:
+        """How it ended; ``stopped`` when the run was asked to stop."""
+        if not self._events:
+            failure = self._failure or (STOPPED if stopped else _died())
+            ending = self._ending if self._failure else Ending.INTERRUPTED
+            return not_begun(self.work, ending, failure)
+        results = results_of(self.work, self._events.values())
+        untold = any(result.state is ChangeState.UNKNOWN for result in results)
+        skipped = any(result.failure == STOPPED for result in results)
+        if all(result.state in SUCCEEDED for result in results):
+            ending = Ending.DONE
+        elif untold or self._lost or (stopped and skipped):
+            ending = Ending.INTERRUPTED
+        else:
+            ending = Ending.FAILED
+        return Outcome(
+            device=self.work.device, ending=ending, failure=self._failure, results=results
+        )
+
+
+def _died() -> Failure:
+    return Failure(code=FailureCode.WORKER_DIED)
+
+
+def _failure_of(told: object) -> Failure | None:
+    if not isinstance(told, dict):
+        return None
+    code = told.get("code")
+    known = code if code in set(FailureCode) else FailureCode.UNEXPECTED
+    return Failure(
+        code=FailureCode(known),
+        subject=str(told.get("subject") or ""),
+        detail=str(told.get("detail") or ""),
+    )
+
+
+def _meaning(said: str, work: Work) -> Failure:
+    """Why a device cannot be worked on, from what was said about it."""
+    found = (code for pattern, code in _SIGNS if re.search(pattern, said))
+    code = next(found, FailureCode.UNEXPECTED)
+    by_account = code in {FailureCode.LOGIN_REFUSED, FailureCode.SUDO_REFUSED}
+    detail = "" if code is FailureCode.KEY_CHANGED else said
+    subject = work.account if by_account else work.connection.address
+    return Failure(code=code, subject=subject, detail=detail)
