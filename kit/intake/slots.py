@@ -8,32 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from kit.errors import Position, Problem
 from kit.i18n import _
 from kit.intake.note import NoteLine, ReadNote
+from kit.intake.orders import own_order
+from kit.intake.systems import choose_system
 from kit.intake.units import Unit
 from kit.model.delivery import Delivery, DeliveryLine, OrderedItem, SourceFile
 from kit.model.device import DeliverySlot, Device, DeviceClass, DeviceState, PostRole
-from kit.model.hardware import HardwareProfile
-from kit.model.platform import Platform
 from kit.model.site import Site
 from kit.sites.names import allocate_asset_ids, allocate_names
-
-_PLATFORM_PREFIXES: Final[tuple[tuple[str, Platform], ...]] = (
-    ("windows", Platform.WINDOWS),
-    ("debian", Platform.LINUX),
-    ("ubuntu", Platform.LINUX),
-    ("linux", Platform.LINUX),
-    ("android", Platform.ANDROID),
-    ("ipados", Platform.IPADOS),
-)
-
-
-def platform_of(os: str) -> Platform | None:
-    """The platform an operating system label belongs to."""
-    return next((p for prefix, p in _PLATFORM_PREFIXES if os.startswith(prefix)), None)
 
 
 @dataclass(frozen=True)
@@ -338,21 +324,6 @@ def _device(
     )
 
 
-def choose_system(
-    site: Site, profile: HardwareProfile, os: str | None, platform: Platform | None
-) -> tuple[Platform, str | None]:
-    """What a new device runs: as the note says, else as the site wants, else as delivered."""
-    if platform is None:
-        wanted = site.default_os.get(profile.device_class)
-        wanted_platform = platform_of(wanted) if wanted else None
-        if wanted_platform is not None and wanted_platform in profile.platforms:
-            return wanted_platform, wanted
-        platform = profile.platforms[0]
-    if os is None:
-        os = next((label for label in profile.os if platform_of(label) is platform), None)
-    return platform, os
-
-
 def _delivery(
     note: ReadNote,
     head: DeliveryHead,
@@ -386,31 +357,3 @@ def _delivery(
         accessories=tuple(note.accessories),
         order=order,
     )
-
-
-def ordered_items(lines: Iterable[NoteLine]) -> tuple[OrderedItem, ...]:
-    """The models of an order, one item for each lot and model; the quantity is that ordered."""
-    counts: dict[tuple[str | None, str], int] = {}
-    first: dict[tuple[str | None, str], NoteLine] = {}
-    for line in lines:
-        key = (line.lot, line.profile.id)
-        counts[key] = counts.get(key, 0) + (
-            line.ordered if line.ordered is not None else len(line.units)
-        )
-        first.setdefault(key, line)
-    return tuple(
-        OrderedItem(
-            lot=lot, hardware_profile=profile, designation=first[lot, profile].designation,
-            quantity=counts[lot, profile],
-        )
-        for lot, profile in first
-        if counts[lot, profile]
-    )  # fmt: skip
-
-
-def own_order(lines: Iterable[NoteLine]) -> tuple[OrderedItem, ...] | None:
-    """The order as the note itself recalls it; ``None`` when any line does not."""
-    listed = tuple(lines)
-    if not listed or any(line.ordered is None for line in listed):
-        return None
-    return ordered_items(listed)

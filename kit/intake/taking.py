@@ -13,7 +13,8 @@ from kit.documents_io.tables import read_table_bytes
 from kit.errors import InvalidDocuments, Problem, UsageError
 from kit.i18n import _
 from kit.intake.note import ReadNote, read_note
-from kit.intake.slots import DeliveryHead, Slots, fill_slots, ordered_items
+from kit.intake.orders import ordered_items
+from kit.intake.slots import DeliveryHead, Slots, fill_slots
 from kit.model.delivery import Delivery, OrderedItem, SourceFile
 from kit.model.device import Device
 from kit.model.hardware import HardwareProfile

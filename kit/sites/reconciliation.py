@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -128,50 +128,50 @@ def reconcile(
     compliant: only adopted ones count. An order that came in several ``deliveries`` is compared
     with all of them together.
     """
-    adopted: dict[int, list[Device]] = {}
-    for device in devices:
-        slot = device.delivery
-        if slot and slot.id == delivery.id and device.state is DeviceState.ADOPTED:
-            adopted.setdefault(slot.line, []).append(device)
-    received = {(line.lot, line.hardware_profile): line.received for line in delivery.lines}
     order = delivery.order
-    wanted: dict[tuple[str | None, str], int] = {}
-    for item in order or ():
-        key = (item.lot, item.hardware_profile)
-        wanted[key] = wanted.get(key, 0) + item.quantity
-    lines = [
-        ReconciledLine(
-            delivery.id,
-            line.lot,
-            line.hardware_profile,
-            line.designation,
-            None if order is None else wanted.get((line.lot, line.hardware_profile), 0),
-            line.received,
-            len(adopted.get(line.line, ())),
-            sum(device.id in compliant for device in adopted.get(line.line, ())),
-        )
-        for line in delivery.lines
-    ]
-    for item in order or ():
-        key = (item.lot, item.hardware_profile)
-        if key not in received:
-            lines.append(
-                ReconciledLine(
-                    delivery.id, item.lot, item.hardware_profile, item.designation,
-                    wanted[key], 0, 0, 0,
-                )
-            )  # fmt: skip
-            received[key] = 0
+    received = {(line.lot, line.hardware_profile): line.received for line in delivery.lines}
+    lines = list(_lines(delivery, devices, compliant))
     if delivery.order_number is not None:
         for other in deliveries:
             if other.id != delivery.id and other.order_number == delivery.order_number:
                 for line in other.lines:
                     key = (line.lot, line.hardware_profile)
                     received[key] = received.get(key, 0) + line.received
-    lines.sort(key=lambda line: (line.lot or "", line.profile))
     return Reconciliation(
         delivery.id,
-        tuple(lines),
+        tuple(sorted(lines, key=lambda line: (line.lot or "", line.profile))),
         compare_order(order, received, profiles) if order is not None else (),
         order is not None,
     )
+
+
+def _lines(
+    delivery: Delivery, devices: Iterable[Device], compliant: frozenset[str]
+) -> Iterator[ReconciledLine]:
+    """The lines of the note, then what was ordered and is not on it."""
+    adopted: dict[int, list[Device]] = {}
+    for device in devices:
+        slot = device.delivery
+        if slot and slot.id == delivery.id and device.state is DeviceState.ADOPTED:
+            adopted.setdefault(slot.line, []).append(device)
+    ordered: dict[tuple[str | None, str], int] = {}
+    named: dict[tuple[str | None, str], str] = {}
+    for item in delivery.order or ():
+        key = (item.lot, item.hardware_profile)
+        ordered[key] = ordered.get(key, 0) + item.quantity
+        named.setdefault(key, item.designation)
+    for line in delivery.lines:
+        key = (line.lot, line.hardware_profile)
+        named.pop(key, None)
+        yield ReconciledLine(
+            delivery.id,
+            line.lot,
+            line.hardware_profile,
+            line.designation,
+            None if delivery.order is None else ordered.get(key, 0),
+            line.received,
+            len(adopted.get(line.line, ())),
+            sum(device.id in compliant for device in adopted.get(line.line, ())),
+        )
+    for (lot, profile), designation in named.items():
+        yield ReconciledLine(delivery.id, lot, profile, designation, ordered[lot, profile], 0, 0, 0)
