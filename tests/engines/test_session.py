@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import shlex
@@ -57,11 +58,12 @@ class LocalStream:
         return self.process.stderr.read() or b""
 
     def close(self) -> None:
-        if not self.process.stdin.closed:
+        with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
-        self.process.wait(20)
+        # What floods has to notice that nobody listens.
         self.process.stdout.close()
         self.process.stderr.close()
+        self.process.wait(20)
 
 
 class LocalConnector:

@@ -51,7 +51,7 @@ class Stream(Protocol):
         """What came on standard error so far, the last few kilobytes of it."""
 
     def close(self) -> None:
-        """End it."""
+        """End it; never raises, however dead the connection is."""
 
 
 class Connector(Protocol):
