@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue, ValidationError
 
@@ -115,7 +115,16 @@ def resolve(
                 detail=f"{error.why.reason}: {error.why.detail}".rstrip(": "),
             )
             undecided.append(_undecided(selected, Verdict.ERROR, reason))
-    return Desired(device, tuple(settings), tuple(undecided), _goal(settings, device))
+    together = _among_one_another(settings)
+    return Desired(device, tuple(together), tuple(undecided), _goal(together, device))
+
+
+def _among_one_another(settings: Sequence[DesiredSetting]) -> list[DesiredSetting]:
+    """Every setting as it is judged beside the others of its slot, enforced or not."""
+    slots: dict[str, list[Setting]] = defaultdict(list)
+    for one in settings:
+        slots[one.setting.slot()].append(one.setting)
+    return [replace(one, setting=one.setting.among(slots[one.setting.slot()])) for one in settings]
 
 
 def _no_variant() -> Reason:

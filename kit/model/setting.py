@@ -128,6 +128,15 @@ class Setting(Record, ABC):
         del observations
         return ""
 
+    def among(self, settings: Sequence[Setting]) -> Self:
+        """This setting as it is judged beside all desired settings of its slot, itself included.
+
+        Most do not change. One that excludes everything else learns what else is wanted. Keys,
+        targets and what is enforced stay the same.
+        """
+        del settings
+        return self
+
     def values_shown(self) -> str:
         """The setting in a few words for people: name and value, same in both languages."""
         return self.slot()
@@ -143,6 +152,18 @@ class Setting(Record, ABC):
         if any(found != wanted[0] for found in wanted):
             raise Conflict(settings[0].slot())
         return wanted[0] if wanted else {}
+
+    @classmethod
+    def fitted(
+        cls, target: Target, settings: Sequence[Self], seen: Mapping[str, Observations]
+    ) -> Sequence[Self]:
+        """All settings of one target as they are written on a device that shows ``seen``.
+
+        Where the device has a value that all of them accept and that is stricter than theirs, it
+        is kept; nothing is ever loosened beyond what they say. The default changes nothing. Pure.
+        """
+        del target, seen
+        return settings
 
     @model_validator(mode="after")
     def _passes_its_own_check(self) -> Self:
