@@ -10,7 +10,7 @@ from kit.model.verdict import Reason
 LONGEST: Final = 2000
 """Characters kept of a value. The snapshot keeps the whole; our own choice."""
 MOST_REASONS: Final = 100
-MOST_DETAILS: Final = 500
+MOST_DETAILED: Final = 500
 
 
 def cut_text(text: str, longest: int = LONGEST) -> str:
@@ -29,6 +29,8 @@ def _reason(reason: Reason) -> Reason:
 def _detail(detail: FindingDetail) -> FindingDetail:
     return detail.model_copy(
         update={
+            "setting": cut_text(detail.setting),
+            "read": cut_text(detail.read),
             "key": cut_text(detail.key),
             "expected": cut_text(detail.expected),
             "observed": cut_text(detail.observed),
@@ -37,11 +39,26 @@ def _detail(detail: FindingDetail) -> FindingDetail:
     )
 
 
+def _fits(finding: Finding) -> bool:
+    """Whether there is nothing to cut, as in nearly every finding: no copy is made then."""
+    reasons = [*finding.reasons, *(one for d in finding.details for one in d.reasons)]
+    texts = [text for one in reasons for text in (one.subject, one.detail)]
+    for one in finding.details:
+        texts += (one.setting, one.read, one.key, one.expected, one.observed)
+    return (
+        max(map(len, texts), default=0) <= LONGEST
+        and len(finding.details) <= MOST_DETAILED
+        and len(reasons) <= MOST_REASONS
+    )
+
+
 def cut_finding(finding: Finding) -> Finding:
     """The finding with every text that came from a device cut; verdicts are never touched."""
+    if _fits(finding):
+        return finding
     return finding.model_copy(
         update={
             "reasons": tuple(_reason(one) for one in finding.reasons[:MOST_REASONS]),
-            "details": tuple(_detail(one) for one in finding.details[:MOST_DETAILS]),
+            "details": tuple(_detail(one) for one in finding.details[:MOST_DETAILED]),
         }
     )

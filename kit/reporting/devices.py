@@ -13,6 +13,7 @@ from kit.model.meta import Effective
 from kit.model.plan import DevicePlan
 from kit.model.snapshot import Snapshot
 from kit.model.verdict import Pending, ReasonCode, Verdict
+from kit.reporting.cutting import cut_text
 from kit.reporting.data import DeviceSheet, PlanSheet, Standing, SupportSheet
 from kit.reporting.results import result_of
 
@@ -109,7 +110,7 @@ def device_sheet(
         purchased_on=device.purchased_on,
         standing=standing,
         outcome=snapshot.outcome if snapshot is not None else None,
-        outcome_detail=snapshot.detail if snapshot is not None else "",
+        outcome_detail=cut_text(snapshot.detail) if snapshot is not None else "",
         taken_at=snapshot.taken_at if snapshot is not None else None,
         age=_seconds(at, snapshot.taken_at) if snapshot is not None else None,
         clock_offset=_offset(snapshot),

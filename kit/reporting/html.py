@@ -25,7 +25,7 @@ from kit.i18n import Language, _, current_language, language, localized, ngettex
 from kit.model.device import DeviceClass
 from kit.model.rule import Severity
 from kit.model.verdict import Reason, Verdict
-from kit.reporting.cutting import cut_text
+from kit.reporting.cutting import LONGEST, cut_text
 from kit.reporting.data import UNSEEN, ReportData, Task
 from kit.reporting.page import page_of, verdict_bar
 from kit.reporting.sheets import origin_text
@@ -49,7 +49,10 @@ SCRIPT: Final = "report.js"
 
 
 def _finalize(value: object) -> object:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Every text that is filled in: cut and made visible, whatever the template forgot."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(cut_text(value, LONGEST))
+    return value
 
 
 def _text(texts: dict[Language, str]) -> str:

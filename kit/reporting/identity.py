@@ -13,6 +13,7 @@ from kit.model.rule import Baseline, Rule
 from kit.model.run import Run
 from kit.model.site import Site
 from kit.model.tier import Tier
+from kit.reporting.cutting import cut_text
 from kit.reporting.data import (
     BaselineSheet,
     DisabledSheet,
@@ -52,8 +53,8 @@ def run_sheet(run: Run, selection: Sequence[str]) -> RunSheet:
         kind=run.kind,
         started_at=run.started_at,
         ended_at=run.ended_at,
-        account=run.operator.account,
-        controller=run.operator.controller,
+        account=cut_text(run.operator.account),
+        controller=cut_text(run.operator.controller),
         tool_version=run.tool_version,
         selection=tuple(selection),
     )

@@ -32,7 +32,8 @@ def schema_text() -> bytes:
 
 def golden_files() -> dict[str, bytes]:
     data = build(small_site(), sample.AT)
-    return {**json_format.render(data, "fr"), **html.render(data, "en")}
+    files = {**json_format.render(data, "fr"), **html.render(data, "en")}
+    return {f"{name}.golden": content for name, content in files.items()}
 
 
 if __name__ == "__main__":
