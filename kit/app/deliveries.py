@@ -33,8 +33,6 @@ def reception(
     """The deliveries of a site with what differs from their orders."""
     profiles = load_profiles(workspace)
     loaded = load_site(workspace, site, profiles=profiles)
-    found = tuple(
-        reconcile(one, loaded.devices, profiles, compliant, loaded.deliveries)
-        for one in loaded.deliveries
-    )
-    return Reception(loaded.site, loaded.deliveries, found, profiles)
+    ordered = tuple(sorted(loaded.deliveries, key=lambda one: (one.taken_in_on, one.id)))
+    found = tuple(reconcile(one, loaded.devices, profiles, compliant, ordered) for one in ordered)
+    return Reception(loaded.site, ordered, found, profiles)

@@ -146,9 +146,9 @@ class _SheetReader:
             columns = _header(self.sheet, row)
             if columns is not None:
                 self._open(row, columns)
-            elif self.table is None:
+            elif self.table is None and not self._is_lot(row, {}, counted=False):
                 self.rows.preamble.append(" ".join(filter(str.strip, self.sheet.rows[row])))
-            else:
+            elif self.table is not None:
                 self._row(row)
 
     def _open(self, row: int, columns: Mapping[Column, tuple[int, ...]]) -> None:
@@ -200,7 +200,7 @@ class _SheetReader:
         identified = any(c in own for c in (Column.SERIAL, Column.MAC, Column.IMEI))
         if begins_as_total(first) and not identified:
             self._total(row, own, first)
-        elif self._is_lot(row, own, counted or identified):
+        elif self._is_lot(row, own, counted=counted or identified):
             pass
         elif named or (counted and any(column in texts for column in NAMING)):
             table = self.table
@@ -231,7 +231,7 @@ class _SheetReader:
             )
         )
 
-    def _is_lot(self, row: int, own: Mapping[Column, Sequence[str]], counted: bool) -> bool:
+    def _is_lot(self, row: int, own: Mapping[Column, Sequence[str]], *, counted: bool) -> bool:
         """A row ``Lot 2: tablettes`` heads those below it."""
         texts = [text for text in self.sheet.rows[row] if text.strip()]
         if counted or len(texts) != 1 or Column.LOT in own:

@@ -20,6 +20,10 @@ class Deviation(StrEnum):
     WRONG_MODEL = "wrong_model"  # received in place of an ordered model, itself not ordered
 
 
+Key = tuple[str | None, str]
+"""Lot and hardware profile."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """``count`` pieces of ``profile``; ``instead_of`` is the model they came for."""
@@ -62,18 +66,18 @@ class Reconciliation:
 
 def compare_order(
     order: Iterable[OrderedItem],
-    received: Mapping[tuple[str | None, str], int],
+    received: Mapping[Key, int],
     profiles: Mapping[str, HardwareProfile],
 ) -> tuple[Difference, ...]:
     """What was received against what was ordered, lot by lot.
 
-    A surplus is read as taking the place of a missing model of the same class of the same lot:
-    ``swapped`` when the surplus model was ordered too, ``wrong_model`` when it was not.
+    Where only one of the two speaks of lots, both are compared without. A surplus is read as
+    taking the place of a missing model of the same class of the same lot: ``swapped`` when the
+    surplus model was ordered too, ``wrong_model`` when it was not.
     """
-    wanted: dict[tuple[str | None, str], int] = {}
-    for item in order:
-        key = (item.lot, item.hardware_profile)
-        wanted[key] = wanted.get(key, 0) + item.quantity
+    wanted = _ordered(order)
+    if _lots_differ(wanted, received):
+        wanted, received = _without_lots(wanted), _without_lots(received)
     lots = sorted({lot for lot, _profile in (*wanted, *received)}, key=lambda lot: lot or "")
     found: list[Difference] = []
     for lot in lots:
@@ -84,6 +88,28 @@ def compare_order(
         ordered = {profile for (other, profile) in wanted if other == lot}
         found.extend(_differences(lot, balance, ordered, profiles))
     return tuple(found)
+
+
+def _ordered(order: Iterable[OrderedItem]) -> dict[Key, int]:
+    """How many pieces of each model of each lot were ordered."""
+    wanted: dict[Key, int] = {}
+    for item in order:
+        key = (item.lot, item.hardware_profile)
+        wanted[key] = wanted.get(key, 0) + item.quantity
+    return wanted
+
+
+def _lots_differ(wanted: Iterable[Key], received: Iterable[Key]) -> bool:
+    """Whether one side speaks of lots and the other does not."""
+    with_lots = [{lot is not None for lot, _profile in keys} for keys in (wanted, received)]
+    return all(with_lots) and with_lots[0] != with_lots[1] and {False} in with_lots
+
+
+def _without_lots(counts: Mapping[Key, int]) -> dict[Key, int]:
+    merged: dict[Key, int] = {}
+    for (_lot, profile), count in counts.items():
+        merged[None, profile] = merged.get((None, profile), 0) + count
+    return merged
 
 
 def _differences(
@@ -154,24 +180,30 @@ def _lines(
         slot = device.delivery
         if slot and slot.id == delivery.id and device.state is DeviceState.ADOPTED:
             adopted.setdefault(slot.line, []).append(device)
-    ordered: dict[tuple[str | None, str], int] = {}
-    named: dict[tuple[str | None, str], str] = {}
-    for item in delivery.order or ():
-        key = (item.lot, item.hardware_profile)
-        ordered[key] = ordered.get(key, 0) + item.quantity
-        named.setdefault(key, item.designation)
-    for line in delivery.lines:
-        key = (line.lot, line.hardware_profile)
-        named.pop(key, None)
+    wanted = _ordered(delivery.order or ())
+    merged = _lots_differ(wanted, ((line.lot, line.hardware_profile) for line in delivery.lines))
+    left = _without_lots(wanted) if merged else dict(wanted)
+    rows = [(None if merged else line.lot, line) for line in delivery.lines]
+    last = {(lot, line.hardware_profile): line.line for lot, line in rows}
+    for lot, line in rows:
+        key = (lot, line.hardware_profile)
+        # Of an order without lots each line takes what it received, the last one what is left.
+        share = left.get(key, 0)
+        share = share if last[key] == line.line else min(share, line.received)
+        left[key] = left.get(key, 0) - share
+        here = adopted.get(line.line, ())
         yield ReconciledLine(
             delivery.id,
             line.lot,
             line.hardware_profile,
             line.designation,
-            None if delivery.order is None else ordered.get(key, 0),
+            None if delivery.order is None else share,
             line.received,
-            len(adopted.get(line.line, ())),
-            sum(device.id in compliant for device in adopted.get(line.line, ())),
+            len(here),
+            sum(device.id in compliant for device in here),
         )
-    for (lot, profile), designation in named.items():
-        yield ReconciledLine(delivery.id, lot, profile, designation, ordered[lot, profile], 0, 0, 0)
+    named = {(None if merged else o.lot, o.hardware_profile): o for o in delivery.order or ()}
+    for (lot, profile), item in named.items():
+        if (lot, profile) not in last:
+            count = left[lot, profile]
+            yield ReconciledLine(delivery.id, item.lot, profile, item.designation, count, 0, 0, 0)

@@ -21,9 +21,18 @@ def order_of(wanted):
     ]
 
 
+def merged(counts):
+    found = {}
+    for (_lot, profile), count in counts.items():
+        found[None, profile] = found.get((None, profile), 0) + count
+    return found
+
+
 @given(COUNTS, COUNTS)
 def test_differences_explain_exactly_what_was_received(wanted, received):
     """Applying the differences to the order gives what was received, lot by lot."""
+    if {lot is None for lot, _ in wanted} != {lot is None for lot, _ in received}:
+        wanted, received = merged(wanted), merged(received)
     balance = dict(wanted)
     for found in compare_order(order_of(wanted), received, {}):
         assert found.count > 0
@@ -88,4 +97,21 @@ def test_what_was_ordered_and_never_came_has_a_line():
     assert [(line.profile, line.ordered, line.received) for line in found.lines] == [
         (A, 1, 1),
         (C, 2, 0),
+    ]
+
+
+def test_an_order_without_lots_is_compared_without():
+    order = order_of({(None, A): 5, (None, C): 1})
+    received = {("1", A): 2, ("2", A): 3, ("2", C): 1}
+    assert compare_order(order, received, {}) == ()
+    note = delivery("d", {A: 2, C: 1}, tuple(order))
+    lots = [
+        DeliveryLine(line=1, lot="1", hardware_profile=A, designation="x", received=2),
+        DeliveryLine(line=2, lot="2", hardware_profile=A, designation="x", received=4),
+    ]
+    found = reconcile(note.model_copy(update={"lines": tuple(lots)}), [], {})
+    assert [(line.lot, line.profile, line.ordered, line.received) for line in found.lines] == [
+        (None, C, 1, 0),
+        ("1", A, 2, 2),
+        ("2", A, 3, 4),
     ]
