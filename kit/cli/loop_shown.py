@@ -44,23 +44,34 @@ def _show_devices(site: OpenSite, result: CheckResult) -> None:
 
     shown = [one for one in Verdict if one is not Verdict.NOT_APPLICABLE]
     rows = []
-    aside = []
+    aside: dict[str, list[str]] = defaultdict(list)
     for device, findings in result.reading.findings().items():
+        snapshot = result.reading.snapshots.get(device)
+        if snapshot is None or snapshot.outcome is not Outcome.DONE:
+            aside[_state(result, device)].append(device)
+            continue
         counts = score(findings)
         ratio = "–" if counts.ratio is None else f"{counts.ratio:.0%}"
         numbers = (str(counts.counts[verdict] or "·") for verdict in shown)
         rows.append([device, *numbers, ratio, counts.grade or "–"])
-        snapshot = result.reading.snapshots.get(device)
-        if snapshot is None or snapshot.outcome is not Outcome.DONE:
-            aside.append((device, _state(result, device)))
     title = _("{site} – baseline {baseline} {version}").format(
         site=site.loaded.site.name, baseline=site.baseline.id, version=site.baseline.version
     )
     marks = [_MARKS[one] for one in shown]
     show_table([_("Device"), *marks, _("Score"), _("Grade")], rows, title=title)
     say("  ".join(f"{_MARKS[one]} {verdict_label(one)}" for one in shown), style="dim")
-    for device, why in aside:
-        say(f"{device}: {why}", style="yellow")
+    if aside:
+        say(_("Not read:"), style="bold")
+    for why, names in sorted(aside.items(), key=lambda item: item[1]):
+        say(f"  {_few(names)}: {why}", style="yellow")
+
+
+def _few(names: list[str]) -> str:
+    """Names, or the first and how many more."""
+    shown = 3
+    if len(names) <= shown:
+        return ", ".join(names)
+    return _("{first} and {count} more").format(first=names[0], count=len(names) - 1)
 
 
 def _state(result: CheckResult, device: str) -> str:
