@@ -17,7 +17,14 @@ from kit.model.observation import (
     Unreadable,
 )
 from kit.model.read import Form, Raw, Read, Script
-from kit.reads.sysctl_names import checked_path, path_of, value_of
+from kit.reads.sysctl_names import (
+    NOT_INTERFACES,
+    checked_path,
+    every_interface,
+    path_of,
+    shown,
+    value_of,
+)
 
 # In order of precedence: the first folder that has a file of a name is the one whose file counts.
 FOLDERS: Final = (
@@ -29,6 +36,8 @@ FOLDERS: Final = (
 )
 CREDENTIAL: Final = "/run/credentials/systemd-sysctl.service/sysctl.extra"
 """Read after all files (systemd 252 and later)."""
+WITH_RUN: Final = "with /run"
+WITHOUT_RUN: Final = "without /run"
 
 # A file or folder that cannot be read may hold any key: the whole answer is then denied.
 _PRINT: Final = """\
@@ -79,6 +88,12 @@ class SysctlPersisted(Read):
     Keys are dotted names. Observed: as ``sysctl_live``. ``Absent`` when no file sets the key.
     Where files in ``/run``, which a reboot empties, change the result, both results are given as
     ``Instances`` ``with /run`` and ``without /run``.
+
+    ``net.ipv4.conf.*.rp_filter`` gives ``Instances``: ``*`` is what an interface gets that no line
+    is written for, at boot or when it appears (udev then runs ``systemd-sysctl --prefix``); beside
+    it, each interface with a line of its own, which beats every pattern, and each pattern for some
+    interfaces that no later ``*`` overrides. They count whether such an interface exists or not.
+    Where ``/run`` changes one of them, it stands there twice, as above.
     """
 
     id: ClassVar[str] = "sysctl_persisted"
@@ -86,7 +101,8 @@ class SysctlPersisted(Read):
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Every file there is, whatever the keys; raises ``ValueError`` for a name that is none."""
         for key in keys:
-            checked_path(key)
+            if not every_interface(key):
+                checked_path(key)
         text = _PRINT.replace("__FOLDERS__", " ".join(FOLDERS))
         return Script(form, text.replace("__CREDENTIAL__", CREDENTIAL))
 
@@ -97,7 +113,7 @@ class SysctlPersisted(Read):
             return dict.fromkeys(keys, Unreadable(Unread.FAILED, why))
         everything = _options(_in_order(files))
         lasting = _options(_in_order({p: t for p, t in files.items() if not _passing(p)}))
-        return {key: _both(everything, lasting, path_of(key)) for key in keys}
+        return {key: _answer(everything, lasting, key) for key in keys}
 
 
 def _passing(path: str) -> bool:
@@ -166,11 +182,56 @@ def _is_pattern(path: str) -> bool:
     return any(char in path for char in "*?[")
 
 
-def _both(everything: _Options, lasting: _Options, path: str) -> Observation:
-    now, later = _setting(everything, path), _setting(lasting, path)
-    if now == later:
-        return now
-    return Instances(complete=True, items={"with /run": now, "without /run": later})
+def _answer(everything: _Options, lasting: _Options, key: str) -> Observation:
+    place = every_interface(key)
+    if not place:
+        path = path_of(key)
+        now, later = _setting(everything, path), _setting(lasting, path)
+        return now if now == later else Instances(complete=True, items=_both(now, later))
+    items: dict[str, Observation] = {}
+    for name in ["*", *_named(everything, *place), *_named(lasting, *place)]:
+        now, later = (_of_interface(options, name, *place) for options in (everything, lasting))
+        if now == later:
+            items[shown(name)] = now
+        else:
+            items |= _both(now, later, f"{shown(name)} ")
+    return Instances(complete=True, items=items)
+
+
+def _both(now: Observation, later: Observation, name: str = "") -> dict[str, Observation]:
+    return {f"{name}{WITH_RUN}": now, f"{name}{WITHOUT_RUN}": later}
+
+
+def _named(options: _Options, folder: str, parameter: str) -> set[str]:
+    """The interfaces, and patterns for some of them, that lines are written for."""
+    names = {
+        _interface_part(option, folder, parameter)
+        for option, value in options.items()
+        if value is not None or not _is_pattern(option)  # a pattern excludes nothing
+    }
+    return {name for name in names - NOT_INTERFACES if name and set(name) != {"*"}}
+
+
+def _interface_part(option: str, folder: str, parameter: str) -> str | None:
+    """What stands for the interface in ``option``; ``None`` when it is about something else."""
+    *before, name, last = option.split("/")
+    wanted = [*folder.split("/"), parameter]
+    if len(before) + 1 != len(wanted):
+        return None
+    matches = all(map(fnmatch.fnmatchcase, wanted, map(_as_fnmatch, [*before, last])))
+    return name if matches else None
+
+
+def _of_interface(options: _Options, name: str, folder: str, parameter: str) -> Observation:
+    """What one interface gets, or all those that only a pattern ``name`` and ``*`` are about."""
+    if not _is_pattern(name):
+        return _setting(options, f"{folder}/{name}/{parameter}")
+    value = None
+    for option, given in options.items():
+        part = _interface_part(option, folder, parameter)
+        if part is not None and given is not None and (part == name or set(part) == {"*"}):
+            value = given
+    return Absent() if value is None else Observed(value_of(value))
 
 
 def _setting(options: _Options, path: str) -> Observation:
@@ -185,9 +246,13 @@ def _setting(options: _Options, path: str) -> Observation:
 
 def _matches(pattern: str, path: str) -> bool:
     """As glob(7): a wildcard never crosses a slash."""
-    wanted, given = pattern.replace("[^", "[!").split("/"), path.split("/")
+    wanted, given = _as_fnmatch(pattern).split("/"), path.split("/")
     return (
         _is_pattern(pattern)
         and len(wanted) == len(given)
         and all(map(fnmatch.fnmatchcase, given, wanted))
     )
+
+
+def _as_fnmatch(pattern: str) -> str:
+    return pattern.replace("[^", "[!")
