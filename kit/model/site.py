@@ -144,7 +144,8 @@ class Site(Record):
             raise ValueError(
                 _("a site is identified by finess_et, or by siret in the social sector.")
             )
-        names = [zone.name for zone in self.zones]
+        # Inventories name groups after zones, where "-" and "_" are the same.
+        names = [zone.name.replace("-", "_") for zone in self.zones]
         if len(set(names)) != len(names):
             raise ValueError(_("the same zone name stands twice."))
         return self

@@ -39,7 +39,10 @@ LEGAL_ENTITIES = "_legal_entities"
 
 @dataclass(frozen=True)
 class LoadedSite:
-    """A site as it stands on disk. ``positions`` finds the place of a device or a waiver."""
+    """A site as it stands on disk.
+
+    ``positions`` finds the place of a ``device``, a ``waiver`` or a ``disabled_rule`` by its name.
+    """
 
     site: Site
     devices: tuple[Device, ...] = ()
@@ -168,7 +171,7 @@ def load_site(
         tuple(found[0] for found in deliveries),
         read_waivers[0].waivers if read_waivers else (),
         read_hosts[0].keys if read_hosts else (),
-        _places(read_devices, read_waivers),
+        _places(read_site, read_devices, read_waivers),
     )
 
 
@@ -190,10 +193,15 @@ def _resolve(gathering: _Gathering, file: SiteFile, document: Document) -> Site 
 
 
 def _places(
-    devices: tuple[DevicesFile, Document] | None, waivers: tuple[WaiversFile, Document] | None
+    site: tuple[SiteFile, Document] | None,
+    devices: tuple[DevicesFile, Document] | None,
+    waivers: tuple[WaiversFile, Document] | None,
 ) -> dict[tuple[str, str], Position]:
-    """Where each device and each waiver stands."""
+    """Where each device, each waiver and each rule the site disables stands."""
     found: dict[tuple[str, str], Position] = {}
+    if site:
+        for index, disabled in enumerate(site[0].disabled_rules):
+            found["disabled_rule", disabled.rule] = site[1].position(("disabled_rules", index))
     if devices:
         for index, device in enumerate(devices[0].devices):
             found["device", device.id] = devices[1].position(("devices", index))
