@@ -147,7 +147,11 @@ def test_an_unknown_account_leaves_the_old_file(bench):
 
 def test_what_a_power_cut_left_beside_it_is_removed(bench):
     path = bench.root / "a"
-    (bench.root / ".a.esms-kit.Ab12cd").write_text("half")
+    half = bench.root / ".a.esms-kit.Ab12cd"
+    half.write_text("half")
+    assert bench.run(order(path, "first")).state is DONE
+    assert half.exists(), "somebody may be writing it at this moment"
+    os.utime(half, (0, 0))
     assert bench.run(order(path)).state is DONE
     assert alone(path)
 

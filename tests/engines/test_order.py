@@ -60,6 +60,7 @@ def artefacts(text, lines):
         PackageArtefact(name="lib.x+y-z", state="absent"),
         UnitArtefact(name="a@b:c-d.e.service", enabled="enabled", active=True),
         SysctlArtefact(name="net.ipv4.conf.eth0/1.rp_filter", value="1 2\t3".replace("\t", " ")),
+        SysctlArtefact(name="net.ipv4.conf.*.rp_filter", value="1"),
         ReloadArtefact(action="ssh"),
     ]
 

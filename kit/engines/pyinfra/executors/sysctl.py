@@ -6,17 +6,21 @@ from typing import Final
 
 from kit.engines.pyinfra.order import Order, Unsayable
 from kit.model.artefact import SysctlArtefact
+from kit.reads.sysctl_names import every_interface
 
 FOLDER: Final = "/proc/sys"
 
 
 def order(artefact: SysctlArtefact) -> Order:
-    """Write it to ``/proc/sys`` and read it back."""
+    """Write it to ``/proc/sys`` and read it back; a ``*`` is every interface there is."""
+    every = every_interface(artefact.name)
     return Order(
         ("prelude", "sysctl"),
         {
             "KIT_NAME": artefact.name,
-            "KIT_FILE": f"{FOLDER}/{place(artefact.name)}",
+            "KIT_FILE": "" if every else f"{FOLDER}/{place(artefact.name)}",
+            "KIT_FOLDER": f"{FOLDER}/{every[0]}" if every else "",
+            "KIT_PARAMETER": every[1] if every else "",
             "KIT_VALUE": " ".join(artefact.value.split()),
         },
     )

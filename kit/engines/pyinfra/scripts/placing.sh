@@ -38,7 +38,9 @@ folder_of() {
 # open_beside: makes an empty file $beside next to $target, removed again unless it is placed.
 open_beside() {
     name=$(basename -- "$target")
-    rm -f -- "$(dirname -- "$target")/.$name.esms-kit."??????  # left by a power cut
+    # What a power cut left; not what somebody else is writing at this moment.
+    find "$(dirname -- "$target")" -maxdepth 1 -type f -name ".$name.esms-kit.??????" \
+        -mmin +10 -exec rm -f -- {} +
     run mktemp "$(dirname -- "$target")/.$name.esms-kit.XXXXXX" || diagnose unexpected "$target"
     beside=$(cat -- "$KIT_DIR/run")
     trap 'rm -f -- "$beside"' EXIT
