@@ -22,6 +22,7 @@ GROUPS: Final = (
     "kit.cli.loop",
     "kit.cli.reports",
     "kit.cli.keys",
+    "kit.cli.demonstration",
 )
 """One module per command group; each has ``register(app)``."""
 

@@ -94,7 +94,8 @@ def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
 
     by_rule: dict[str, list[Finding]] = defaultdict(list)
     for one in result.findings():
-        if one.verdict in {Verdict.FAIL, Verdict.ERROR}:
+        # A device nobody could read is told of above; an error here is one of a device that was.
+        if one.verdict is Verdict.FAIL or (one.verdict is Verdict.ERROR and one.details):
             by_rule[one.rule].append(one)
     if not by_rule:
         return
