@@ -17,10 +17,17 @@ AbsolutePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+-]*$", max_length
 PathPattern = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+*?-]*$", max_length=400)]
 PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]{1,99}$")]
 UnitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,100}\.(service|socket|timer|mount)$")]
-# Never two separators in a row: swapped for the path below /proc/sys they would make "..".
+# Never two separators in a row: swapped for the path below /proc/sys they would make "..". A "*"
+# stands for every interface there is, besides "all" and "default", and for nothing else.
 SysctlName = Annotated[
     str,
-    Field(pattern=r"^[a-z0-9_]+(\.[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)+$", max_length=120),
+    Field(
+        pattern=(
+            r"^(net\.ipv[46]\.conf\.\*\.[a-z0-9_]+"
+            r"|[a-z0-9_]+(\.[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)+)$"
+        ),
+        max_length=120,
+    ),
 ]
 SysctlText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 :_.,/-]{1,200}$")]
 
@@ -68,16 +75,25 @@ class AttributesArtefact(Record):
 class LinesArtefact(Record):
     """Lines that must stand in a file of somebody else; everything else in it is kept.
 
-    ``replaces``: per line, the leading words whose other lines it takes the place of (``""`` =
-    the line is only added).
+    ``replaces``: per line of ``present``, the leading words whose other lines it takes the place
+    of (``""`` = the line is only added); empty when no line replaces any.
     """
 
     kind: Literal["lines"] = "lines"
     path: AbsolutePath
     present: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     create: bool = False
     reload: ReloadAction | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> LinesArtefact:
+        if self.replaces and len(self.replaces) != len(self.present):
+            raise ValueError(_("“replaces” goes line by line with “present”."))
+        if set(self.present) & set(self.absent):
+            raise ValueError(_("the same line is to be there and not to be there."))
+        return self
 
 
 class PackageArtefact(Record):
@@ -98,7 +114,7 @@ class UnitArtefact(Record):
 
 
 class SysctlArtefact(Record):
-    """One value of the running kernel."""
+    """One value of the running kernel; with ``*`` as interface, of each interface there is."""
 
     kind: Literal["sysctl"] = "sysctl"
     name: SysctlName

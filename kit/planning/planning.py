@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from kit.checking.judging import JudgedDevice, JudgedSetting, show_observation
 from kit.desired.resolution import Desired, DesiredSetting
 from kit.model.meta import Effective, Fix
-from kit.model.observation import Observation, Unread, Unreadable
+from kit.model.observation import Observation, Observations, Unread, Unreadable
 from kit.model.plan import ByHand, Change, ChangedValue, DevicePlan, PendingChange, Refusal
+from kit.model.setting import Setting
 from kit.model.target import Target
 from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.planning.order import in_order
 
 Selects = Callable[[DesiredSetting], bool]
+Goal = Mapping[str, Mapping[str, Observations]]  # slot -> read -> what it will show
 
 
 def everything(_setting: DesiredSetting) -> bool:
@@ -122,7 +124,7 @@ def _changes(
             reason = Reason(code=ReasonCode.OTHER_MANAGER, subject=owner)
             refused.append(Refusal(rules=_rules(settings), target=key, reason=reason))
         else:
-            changes.append(_change(target, settings, planned, desired))
+            changes.append(_change(target, settings, planned, desired, judged.observations or {}))
     return changes, tuple(refused)
 
 
@@ -141,17 +143,21 @@ def _change(
     settings: Sequence[JudgedSetting],
     planned: Sequence[JudgedSetting],
     desired: Desired,
+    seen: Mapping[str, Observations],
 ) -> Change:
     differing = [one for one in settings if one in planned]
     metas = [one.desired.meta for one in settings]
     kind = type(settings[0].desired.setting)
+    wanted = [one.desired.setting for one in settings]
+    written = kind.fitted(target, wanted, seen)
+    goal = desired.goal if written is wanted else {**desired.goal, **_goal_of(written)}
     cuts = sorted({path for meta in metas for path in meta.may_cut})
     return Change(
         kind=target.kind,
         target=target.id,
         phase=max(meta.phase for meta in metas),
-        artefact=kind.render(target, [one.desired.setting for one in settings]),
-        values=tuple(value for one in differing for value in _values(one, target, desired)),
+        artefact=kind.render(target, written),
+        values=tuple(value for one in differing for value in _values(one, target, goal)),
         rules=_rules(differing),
         along=tuple(
             sorted(one.desired.setting.values_shown() for one in settings if one not in differing)
@@ -162,13 +168,21 @@ def _change(
     )
 
 
-def _values(one: JudgedSetting, target: Target, desired: Desired) -> Iterable[ChangedValue]:
-    goal = desired.goal.get(one.desired.setting.slot(), {})
+def _goal_of(written: Sequence[Setting]) -> Goal:
+    """What the slots show once these settings are in place, fitted to the device as they are."""
+    slots: dict[str, list[Setting]] = defaultdict(list)
+    for one in written:
+        slots[one.slot()].append(one)
+    return {slot: type(held[0]).combined(held) for slot, held in slots.items()}
+
+
+def _values(one: JudgedSetting, target: Target, goal: Goal) -> Iterable[ChangedValue]:
+    wanted = goal.get(one.desired.setting.slot(), {})
     shows = {held.answers for held in one.desired.targets if held.key == target.key}
     for detail in one.judgement.details:
         if detail.read not in shows or detail.verdict is Verdict.PASS:
             continue
-        new: Observation | None = goal.get(detail.read, {}).get(detail.key)
+        new: Observation | None = wanted.get(detail.read, {}).get(detail.key)
         yield ChangedValue(
             rule=one.desired.rule.id,
             setting=one.desired.setting.slot(),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final, Literal
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import model_validator
 
@@ -12,13 +13,14 @@ from kit.i18n import _
 from kit.model.artefact import Artefact, FileArtefact, SysctlArtefact, SysctlName, SysctlText
 from kit.model.facts import Facts
 from kit.model.meta import Meta, Path, Phase
-from kit.model.operators import Operator
+from kit.model.observation import Absent, Instances, Observation, Observations, Observed
+from kit.model.operators import Operator, holds
 from kit.model.platform import Platform
 from kit.model.setting import Expectation, Quantifier, ReadClass, ScalarSetting, Setting
 from kit.model.target import ArtefactKind, Target
 from kit.reads.sysctl_live import SysctlLive
-from kit.reads.sysctl_names import value_of
-from kit.reads.sysctl_persisted import SysctlPersisted
+from kit.reads.sysctl_names import dotted, every_interface, value_of
+from kit.reads.sysctl_persisted import WITH_RUN, WITHOUT_RUN, SysctlPersisted
 from kit.resources.generated_header import header
 
 # They sort after ``99-sysctl.conf``, so that they have the last word. What may cut the network and
@@ -47,6 +49,13 @@ _CUTS_NETWORK: Final = re.compile(
     r"net\.(?:ipv4|ipv6)\.conf\..+\."
     r"(?:accept_ra|arp_filter|arp_ignore|disable_ipv6|disable_policy|rp_filter)\Z"
 )
+# Which of two accepted values is the stricter one; other operators know no such order.
+_STRICTER: Final[Mapping[Operator, Callable[[list[int]], int]]] = {
+    Operator.AT_LEAST: max,
+    Operator.AT_MOST: min,
+}
+# Interfaces, or patterns for some of them, whose lines in other files can be taken over.
+_REPEATABLE: Final = re.compile(r"[A-Za-z0-9_*?-]+(?:\.[A-Za-z0-9_*?-]+)*\Z")
 
 Value = int | SysctlText
 
@@ -59,8 +68,17 @@ class Sysctl(ScalarSetting):
         {type: sysctl, name: kernel.randomize_va_space, value: 2}
         {type: sysctl, name: kernel.perf_event_paranoid, op: at_least, value: 2, enforce: 4}
 
+        {type: sysctl, name: "net.ipv4.conf.*.accept_redirects", value: 0}
+
     Both reads must hold. A parameter this kernel does not have is a failure, unless ``op`` is
     ``equal_or_absent``; it is persisted all the same. Numbers are written without quotes.
+
+    ``*`` is every interface there is or may come, whole names only. ``all`` and ``default`` are
+    none: rules name them beside it (sysctl.d(5) would take a bare ``*`` for them too). For many
+    parameters the kernel obeys an interface whatever ``all`` says: see its ip-sysctl document.
+
+    ``at_least`` and ``at_most`` never loosen a stricter value (``fitted``). One value for every
+    interface would: with ``*`` say ``between`` or ``one_of``.
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
@@ -85,6 +103,11 @@ class Sysctl(ScalarSetting):
         if isinstance(self.enforced_value(), tuple):
             raise ValueError(  # noqa: TRY004 - what pydantic takes for an invalid value
                 _("a kernel parameter has one value: give it as “enforce”.")
+            )
+        enforces = self.enforced_value() is not None
+        if enforces and every_interface(self.name) and self.op in _STRICTER:
+            raise ValueError(
+                _("one value for every interface would lower stricter ones: use “between”.")
             )
         return self
 
@@ -139,6 +162,24 @@ class Sysctl(ScalarSetting):
         values = _ONE_WAY[self.name]
         return values is _ANY or self.enforced_value() in values
 
+    @classmethod
+    def fitted(
+        cls, target: Target, settings: Sequence[Self], seen: Mapping[str, Observations]
+    ) -> Sequence[Self]:
+        """In the file, a stricter value of the next boot (or else of now) is kept.
+
+        Lines that other files have for single interfaces beat every pattern: they are repeated
+        with a value that is accepted, so that the file has the last word on them too.
+        """
+        if target.kind is not ArtefactKind.FILE:
+            return settings  # a live value is only touched when it is not accepted
+        slots: dict[str, list[Self]] = defaultdict(list)
+        for one in settings:
+            slots[one.name].append(one)
+        kept = [one for _name, slot in sorted(slots.items()) for one in _kept(slot, seen)]
+        lines = [one for _name, slot in sorted(slots.items()) for one in _single_lines(slot, seen)]
+        return [*kept, *(one for one in lines if one.name not in slots)]
+
     @staticmethod
     def render(target: Target, settings: Sequence[Setting]) -> Artefact:
         """The whole drop-in file, or one live value."""
@@ -155,3 +196,55 @@ class Sysctl(ScalarSetting):
             )
         ]
         return FileArtefact(path=target.id, content=header() + "".join(lines))
+
+
+_S = TypeVar("_S", bound=Sysctl)
+
+
+def _accepted(slot: Sequence[Sysctl], seen: Observed) -> bool:
+    return all(holds(one.op, seen, one.value) for one in slot)
+
+
+def _at_next_boot(name: str, seen: Mapping[str, Observations]) -> dict[str, Observation]:
+    """What the files set once /run is empty, by interface (``""`` when no ``*`` is in the name)."""
+    found = seen.get(SysctlPersisted.id, {}).get(name, Absent())
+    if not isinstance(found, Instances):
+        return {"": found}
+    return {
+        item.removesuffix(WITHOUT_RUN).rstrip(): one
+        for item, one in found.items.items()
+        if not item.endswith(WITH_RUN)
+    }
+
+
+def _kept(slot: Sequence[_S], seen: Mapping[str, Observations]) -> Sequence[_S]:
+    """The settings of one parameter, with the strictest value that all of them accept."""
+    name, own = slot[0].name, slot[0].enforced_value()
+    found = _at_next_boot(name, seen).get("")
+    if not isinstance(found, Observed):  # the kernel's own default may be the stricter one
+        found = seen.get(SysctlLive.id, {}).get(name)
+    stricter = {_STRICTER[one.op] for one in slot if one.op in _STRICTER}
+    if len(stricter) != 1 or not isinstance(own, int) or not isinstance(found, Observed):
+        return slot
+    if not isinstance(found.value, int) or not _accepted(slot, found):
+        return slot
+    value = stricter.pop()([own, found.value])
+    return slot if value == own else [one.model_copy(update={"enforce": value}) for one in slot]
+
+
+def _single_lines(slot: Sequence[_S], seen: Mapping[str, Observations]) -> Iterator[_S]:
+    """A setting for each interface, or some of them, that other files have a line for.
+
+    Tolerant ones: whether such an interface exists is not known.
+    """
+    if not every_interface(slot[0].name):
+        return
+    for item, found in sorted(_at_next_boot(slot[0].name, seen).items()):
+        if not item.strip("*") or not _REPEATABLE.match(item):
+            continue
+        value = slot[0].enforced_value()
+        if isinstance(found, Observed) and _accepted(slot, found):
+            value = found.value
+        name = slot[0].name.replace("*", dotted(item))
+        tolerant = {"op": Operator.EQUAL_OR_ABSENT, "value": value, "enforce": None}
+        yield slot[0].model_copy(update={"name": name, **tolerant})
