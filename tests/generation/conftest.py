@@ -1,29 +1,3 @@
-from pathlib import Path
+from tests.workspaces import english, put, workspace
 
-import pytest
-
-from kit.i18n import language
-from kit.sites.workspace import Workspace, load_workspace
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    with language("en"):
-        yield
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    (tmp_path / "esms-kit.toml").write_text("schema = 1\n")
-    return load_workspace(tmp_path)
-
-
-@pytest.fixture
-def put(workspace: Workspace):
-    def write(name: str, text: str) -> Path:
-        path = workspace.inventories / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
+__all__ = ["english", "put", "workspace"]
