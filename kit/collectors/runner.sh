@@ -29,7 +29,8 @@ kit_stop() {
 }
 
 kit_tidy() {
-    for kit_rest in $kit_lifeline $kit_guard; do kill "$kit_rest" 2>/dev/null; done
+    # KILL: a child that has only just been started may still lose any other signal.
+    for kit_rest in $kit_lifeline $kit_guard; do kill -s KILL "$kit_rest" 2>/dev/null; done
     cd /
     if [ -n "$kit_folder" ]; then rm -rf -- "$kit_folder"; fi
 }
@@ -69,11 +70,7 @@ kit_begin() {
     if [ "$6" = lifeline ]; then
         # Through another descriptor: that of a background command is /dev/null before all else.
         exec 3<&0
-        {
-            trap - HUP INT PIPE TERM
-            while read -r kit_rest; do :; done
-            kill -s TERM $$
-        } <&3 >/dev/null 2>&1 &
+        kit_listen $$ &
         kit_lifeline=$!
         exec 3<&-
     fi
@@ -85,13 +82,23 @@ kit_begin() {
     done
     if [ -z "$kit_folder" ]; then kit_give_up no_folder; fi
     mkdir "$kit_folder/work" || kit_give_up no_space
-    kit_watch </dev/null >/dev/null 2>&1 &
+    { kit_name ''; } 2>/dev/null || kit_give_up no_space
+    kit_watch &
     kit_guard=$!
     kit_pad=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
     for kit_rest in 1 2 3 4 5 6 7; do kit_pad=$kit_pad$kit_pad; done
     kit_look_at_time
     if [ -n "$kit_now" ]; then kit_deadline=$((kit_now + kit_seconds)); fi
     printf '%s begin 1 %s\n' "$kit_mark" "$(date +%s)"
+}
+
+# In the background: ends process $1 when standard input (descriptor 3) does.
+kit_listen() {
+    # exec, here and below: a redirected function keeps the old descriptors open.
+    exec <&3 3<&- >/dev/null 2>&1
+    trap - HUP INT PIPE TERM
+    while read -r kit_rest; do :; done
+    kill -s TERM "$1"
 }
 
 # $1 seconds it may take, $2 the fragment. It has a subshell of its own: what it sets, traps, changes
@@ -119,6 +126,7 @@ kit_fragment() {
     kit_flags=-
     # A full disk swallows what programs print, and not all of them notice.
     printf '%s' "$kit_pad" 2>/dev/null >"$kit_folder/space" || kit_flags=s
+    printf '' >"$kit_folder/space"
     kit_results="$kit_results $kit_status:$kit_flags"
     kit_sweep
 }
@@ -142,21 +150,27 @@ kit_run() {
         eval "$kit_text"
     ) </dev/null >"$kit_out" 2>"$kit_err" &
     kit_running=$!
-    printf '%s %s\n' "$kit_running" "$kit_limit" >"$kit_folder/watched"
+    kit_name "$kit_running $kit_limit"
     wait "$kit_running" 2>/dev/null
     kit_status=$?
     kit_busy=no
-    printf '' >"$kit_folder/watched"
+    kit_name ''
     if [ -e "$kit_folder/late$kit_running" ]; then kit_status=124; fi
+}
+
+# Says what is to be watched. The file keeps its one block, so that this works on a full disk too.
+kit_name() {
+    printf '%-40s\n' "$1" 1<>"$kit_folder/watched"
 }
 
 # In the background: looks every second at what runs, and ends what has run for longer than it may,
 # with all it started.
 kit_watch() {
+    exec </dev/null >/dev/null 2>&1
     trap - HUP INT PIPE TERM
     cd /
     kit_before=
-    while sleep 1; do
+    while [ -d "$kit_folder" ] && sleep 1; do
         kit_watched=
         kit_allowed=
         read -r kit_watched kit_allowed 2>/dev/null <"$kit_folder/watched"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -150,7 +151,7 @@ def test_no_fragment_reaches_another(system: System, tmp_path: Path) -> None:
     """Whatever it does, the reads before and after it are answered as if it were not there."""
     witness = (
         'pwd; umask; printf "%s|" "$KIT_ACCOUNT" "$LC_ALL" "$HOME" "$PATH" "$#" "$-"; cat; ls -A;'
-        " printf '%s\\n' x >file; cat file; trap; alias; type kit_end >/dev/null"
+        " printf '%s\\n' x >file; cat file; trap; alias; type kit_end >/dev/null; ls /proc/self/fd"
     )
     fragments = {}
     for number, fragment in enumerate(RECKLESS):
@@ -158,6 +159,7 @@ def test_no_fragment_reaches_another(system: System, tmp_path: Path) -> None:
     found = by_name(run(system, reads(a=witness, **fragments), tmp_path, account="kit"))
     expected = found["a"].stdout
     assert b"077" in expected
+    assert expected.endswith(b"\n0\n1\n2\n3\n")  # 3 is the folder that ls itself reads
     assert b"kit|C|/nonexistent|" in expected
     for number, fragment in enumerate(RECKLESS):
         seen = found[f"r{number:02}w"]
@@ -273,6 +275,31 @@ def test_signals_leave_nothing_behind(name: signal.Signals, system: System, tmp_
         assert process.wait(10) != 0
     assert list(tmp_path.iterdir()) == []
     assert processes_in(tmp_path) == []
+
+
+def test_the_script_ends_with_all_it_started_every_time(system: System, tmp_path: Path) -> None:
+    """Short batches end while their own watch has hardly begun."""
+
+    def once(number: int) -> None:
+        assert run(system, reads(a="echo") if number % 2 else {}, tmp_path).broken is None
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(once, range(100)))
+    assert list(tmp_path.iterdir()) == []
+    assert [line for line in shells(system) if line] == []
+
+
+def shells(system: System) -> list[str]:
+    """Processes of this very shell, when it is one of the test's own."""
+    if not system.path:
+        return []
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            line = (entry / "cmdline").read_text(errors="replace")
+            if line.startswith(system.shell):
+                found.append(line)
+    return found
 
 
 def test_a_signal_at_any_moment_leaves_nothing_behind(system: System, tmp_path: Path) -> None:
