@@ -7,6 +7,13 @@ from typing import Any, Final
 
 import yaml
 
+
+class Template(str):
+    """A template written by people of the kit: the only kind of string that Ansible evaluates."""
+
+    __slots__ = ()
+
+
 _TEXT: Final = "tag:yaml.org,2002:str"
 _UNSAFE: Final = "!unsafe"
 
@@ -40,7 +47,12 @@ def _is_plain_block(text: str) -> bool:
     return all(line.isprintable() and line == line.rstrip() for line in lines)
 
 
+def _represent_template(dumper: yaml.SafeDumper, text: Template) -> yaml.ScalarNode:
+    return dumper.represent_scalar(_TEXT, str(text), style='"')
+
+
 _Variables.add_representer(str, _represent_text)
+_Variables.add_representer(Template, _represent_template)
 
 
 def dump_variables(data: Mapping[str, Any]) -> str:

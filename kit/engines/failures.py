@@ -35,6 +35,8 @@ class FailureCode(StrEnum):
     UNEXPECTED = "unexpected"
     NOT_EFFECTIVE = "not_effective"
     COMMAND_MISSING = "command_missing"
+    PYTHON_MISSING = "python_missing"
+    PYTHON_TOO_OLD = "python_too_old"
     # files
     VALIDATOR_REFUSED = "validator_refused"
     VALIDATOR_MISSING = "validator_missing"
@@ -151,6 +153,14 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
     FailureCode.COMMAND_MISSING: (
         N_("the program {subject} is missing on the device."),
         N_("Install it, or check that the device runs a supported system."),
+    ),
+    FailureCode.PYTHON_MISSING: (
+        N_("the device has no Python, which Ansible needs."),
+        N_("Use the other engine, which needs none: --engine pyinfra."),
+    ),
+    FailureCode.PYTHON_TOO_OLD: (
+        N_("the Python of the device is too old for Ansible."),
+        N_("Use the other engine, which needs none: --engine pyinfra."),
     ),
     FailureCode.VALIDATOR_REFUSED: (
         N_("{subject} refuses the new file; the old one was left in place."),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from kit.data_folders import data_folder
-from kit.documents_io.ansible_vars import dump_variables
+from kit.documents_io.ansible_vars import Template, dump_variables
 from kit.engines.base import Ending, Limits, Work
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.hops import Hop, NotConnected, device_hop, jump_hop
@@ -23,6 +24,7 @@ TELLING_SECONDS: Final = 60
 """What Ansible waits for a task beyond the time that its module is itself told to keep to."""
 EVENT_BYTES: Final = 64 * 1024 * 1024
 """ansible-runner leaves results out of events that are larger: ours must always be told."""
+PASSWORD: Final = Template("{{ kit_engine_passwords[inventory_hostname] }}")
 
 
 def data_of(step: Step) -> dict[str, Any]:
@@ -99,6 +101,8 @@ class RunFolder:
             "kit_artefacts_on_failure": work.on_failure,
             "kit_artefacts_steps": [data_of(step) for step in steps(work.changes)],
         }
+        if work.connection.sudo is Sudo.PASSWORD:
+            variables["ansible_become_password"] = PASSWORD
         return variables
 
     def _ssh_blocks(self, work: Work) -> list[str]:
@@ -121,7 +125,7 @@ class RunFolder:
             f"Port {hop.port}",
             f"User {hop.account}",
             f"HostKeyAlias {name}",
-            f"UserKnownHostsFile {pins}",
+            f'UserKnownHostsFile "{pins}"',
             f"HostKeyAlgorithms {','.join(algorithms(hop.keys))}",
             *options,
         ]
@@ -183,7 +187,7 @@ def environment(folder: RunFolder, limits: Limits) -> dict[str, str]:
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_HOST_KEY_CHECKING": "1",
         "ANSIBLE_SSH_ARGS": (
-            f"-F {folder.path / 'ssh_config'} -o ControlMaster=auto"
+            f"-F {shlex.quote(str(folder.path / 'ssh_config'))} -o ControlMaster=auto"
             f" -o ControlPersist={PERSISTENT_SECONDS}s"
         ),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.path / "cp"),

@@ -21,18 +21,35 @@ _LAST_TASK: Final = "Name what is not as wanted"
 """Fails where a step did; what failed has been told by then."""
 
 # What ssh, sudo and Ansible say (in English) -> what it means before anything was tried.
-_SIGNS: Final = (
-    (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no matching host key",
-     FailureCode.KEY_CHANGED),
-    (r"Permission denied \(|Too many authentication failures", FailureCode.LOGIN_REFUSED),
-    (r"Connection timed out during banner|banner exchange|kex_exchange_identification",
-     FailureCode.NO_ANSWER),
-    (r"Connection timed out|Connection refused|No route to host|Network is unreachable|"
-     r"Could not resolve|Operation timed out|Host is down", FailureCode.NOT_REACHED),
-    (r"[Ss]udo|privilege escalation|become password", FailureCode.SUDO_REFUSED),
-    (r"^python missing", FailureCode.PYTHON_MISSING),
-    (r"^python too old|minimum of Python version", FailureCode.PYTHON_TOO_OLD),
-)  # fmt: skip
+_SIGNS: Final = tuple(
+    (re.compile("|".join(patterns)), code)
+    for code, *patterns in (
+        (
+            FailureCode.KEY_CHANGED,
+            "REMOTE HOST IDENTIFICATION HAS CHANGED",
+            "Host key verification failed",
+            "no matching host key",
+        ),
+        (
+            FailureCode.LOGIN_REFUSED,
+            r"Permission denied \(",
+            "Too many authentication failures",
+        ),
+        (FailureCode.NO_ANSWER, "banner exchange", "kex_exchange_identification"),
+        (
+            FailureCode.NOT_REACHED,
+            "(?:Connection|Operation) timed out",
+            "Connection refused",
+            "No route to host",
+            "Network is unreachable",
+            "Could not resolve",
+            "Host is down",
+        ),
+        (FailureCode.SUDO_REFUSED, "[Ss]udo", "privilege escalation", "become password"),
+        (FailureCode.PYTHON_MISSING, "^python missing"),
+        (FailureCode.PYTHON_TOO_OLD, "^python too old", "minimum of Python version"),
+    )
+)
 
 
 class DeviceListening:
@@ -57,7 +74,8 @@ class DeviceListening:
         if kind == "runner_on_ok":
             self._hear_facts(result.get(_FACTS))
         elif kind in {"runner_item_on_ok", "runner_item_on_failed"}:
-            self._hear_item(result, str(data.get("task_action") or ""))
+            failed = kind == "runner_item_on_failed"
+            self._hear_item(result, str(data.get("task_action") or ""), failed=failed)
         elif kind == "runner_on_unreachable":
             self._hear_unreachable(result)
         elif kind == "runner_on_failed" and not self._lost:
@@ -77,12 +95,12 @@ class DeviceListening:
             for target in targets[:1] if one_by_one else targets:
                 self._start(target)
 
-    def _hear_item(self, result: Told, action: str) -> None:
+    def _hear_item(self, result: Told, action: str, *, failed: bool) -> None:
         """One package is done with: the next one begins."""
         step = result.get(_STEP)
         if action != "kit_package" or not isinstance(step, dict):
             return
-        if result.get("failed"):
+        if failed:
             kit = result.get("kit") or {"code": "unexpected", "detail": result.get("msg", "")}
             told = {"target": step["target"], "state": "failed", "failure": kit}
         else:
@@ -176,7 +194,7 @@ def _failure_of(told: object) -> Failure | None:
 
 def _meaning(said: str, work: Work) -> Failure:
     """Why a device cannot be worked on, from what was said about it."""
-    found = (code for pattern, code in _SIGNS if re.search(pattern, said))
+    found = (code for pattern, code in _SIGNS if pattern.search(said))
     code = next(found, FailureCode.UNEXPECTED)
     by_account = code in {FailureCode.LOGIN_REFUSED, FailureCode.SUDO_REFUSED}
     detail = "" if code is FailureCode.KEY_CHANGED else said

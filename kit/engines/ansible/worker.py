@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -104,7 +105,7 @@ class Run:
             private_data_dir=str(self._folder.path),
             playbook=str(data_folder("playbooks") / "harden.yml"),
             inventory=str(self._folder.inventory),
-            cmdline=f"-e @{self._folder.secrets}",
+            cmdline=f"-e @{shlex.quote(str(self._folder.secrets))}",
             envvars={
                 **environment(self._folder, self._job.limits),
                 "PATH": os.pathsep.join(places),

@@ -18,7 +18,7 @@ RUNS = frozenset({"active", "reloading"})
 RESTS = frozenset({"inactive", "failed"})
 # Words of a result that came from no module of this role -> code. Programs run with LC_ALL=C.
 _SIGNS = (
-    (r"No space left on device|Disk quota exceeded", "disk_full"),
+    (r"No space left on device|Disk quota exceeded|No usable temporary directory", "disk_full"),
     (r"Read-only file system", "read_only"),
     (r"not been booted with systemd|Failed to connect to bus", "no_systemd"),
     (r"Could not find the requested service|Unit \S+ (?:could )?not (?:be )?found", "unit_missing"),
@@ -174,6 +174,8 @@ def kit_failure(result: dict[str, Any], artefact: dict[str, Any]) -> dict[str, s
         return _failure(kit["code"], kit.get("subject", ""), kit.get("detail", ""))
     subject = str(artefact.get("name") or artefact.get("path") or artefact.get("action") or "")
     said = _said(result)
+    if result.get("timedout"):
+        return _failure("time_limit", str(result["timedout"].get("period", "")), said)
     everything = "\n".join(str(result.get(part, "")) for part in _PARTS)
     for pattern, code in _SIGNS:
         if re.search(pattern, everything):

@@ -76,7 +76,7 @@ GONE = {"config-files", "not-installed"}
 # What apt-get says (LC_ALL=C) -> code, and the words of the line that says more.
 SAID = (
     (("E: Could not get lock", "E: Unable to acquire the dpkg", "E: Unable to lock"),
-     "packages_locked", ("lock",)),
+     "packages_locked", ("held by process", "lock")),
     (("dpkg was interrupted", "--fix-broken install"), "packages_broken", ()),
     (("No space left on device", "don't have enough free space"), "disk_full", ()),
     (("essential packages", "Essential packages", "allow-remove-essential"), "would_cut", ()),
@@ -178,12 +178,11 @@ class Apt:
 
 def explain(done: Done, name: str, code: str) -> Refusal:
     """The reason apt-get gave, or else ``code``."""
+    lines = done.output.splitlines()
     for signs, found, more in SAID:
         if any(sign in done.output for sign in signs):
-            lines = (
-                line for line in done.output.splitlines() if any(word in line for word in more)
-            )
-            said = re.sub(r"^[EW]: ", "", next(lines, "").strip())
+            said = next((line for word in more for line in lines if word in line), "").strip()
+            said = re.sub(r"^([EW]: )?(Waiting for cache lock: )?", "", said)
             if found in SUBJECT_IS_SAID:
                 return Refusal(found, said)
             return Refusal(found, name, said)
@@ -267,6 +266,8 @@ def _kept(package: str, apt: Apt, params: dict[str, Any]) -> bool:
 def _remove(apt: Apt, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if apt.removed():
         return {"changed": False, "along": []}
+    if _kept(apt.name, apt, params):
+        raise Refusal("would_cut", apt.name)
     looked = apt.simulate("remove")
     if looked.status != 0:
         raise explain(looked, apt.name, "unexpected")
