@@ -18,9 +18,8 @@ DECIDED_BY_ALL = {
     "net/ipv4/conf": {"accept_source_route", "bootp_relay", "mc_forwarding"},
     "net/ipv6/conf": {"accept_source_route", "forwarding"},
 }
-# What stands for "all": another name of it, or what sets it back.
+# What stands for "all": writing it sets the other back.
 INSTEAD_OF_ALL = {
-    "net.ipv4.conf.all.forwarding": "net.ipv4.ip_forward",
     "net.ipv6.conf.all.force_forwarding": "net.ipv6.conf.all.forwarding",
 }
 
