@@ -16,8 +16,10 @@ from kit.model.artefact import (
 )
 from tests.engines.works import LIMITS, change, run_engine, work
 from tests.lab import faults
+from tests.lab.archive import VERSIONS
 
 pytestmark = pytest.mark.lab
+OLD, NEW = VERSIONS
 
 SSHD = "/etc/ssh/sshd_config.d/10-esms-kit.conf"
 FIREWALL = "/etc/esms-kit/firewall.nft"
@@ -289,18 +291,18 @@ def repository(lab):
 
 def test_stale_lists_are_refreshed(lab, host, repository):
     shell(host, "apt-get -qq update")
-    repository.publish(version="2.0-1")
+    repository.publish(version=NEW)
     assert package(lab, host, "telnet").state == "done"
-    assert status(host, "telnet") == "installed 2.0-1"
+    assert status(host, "telnet") == f"installed {NEW}"
 
 
 def test_other_packages_are_never_upgraded(lab, host, repository):
     assert package(lab, host, "cups").state == "done"
-    repository.publish(version="2.0-1")
+    repository.publish(version=NEW)
     shell(host, "apt-get -qq update")
     assert package(lab, host, "cups-browsed").state == "done"
-    assert status(host, "cups") == "installed 1.0-1"
-    assert status(host, "cups-browsed") == "installed 2.0-1"
+    assert status(host, "cups") == f"installed {OLD}"
+    assert status(host, "cups-browsed") == f"installed {NEW}"
 
 
 def test_an_absent_package_and_a_repository_that_is_down_are_told_apart(lab, host, repository):
@@ -355,10 +357,10 @@ def test_an_edited_configuration_file_is_kept(lab, host, repository):
     result = package(lab, host, "vsftpd", "absent")
     assert (result.state, result.message) == ("done", "")
     assert shell(host, "cat /etc/vsftpd.conf") == "mine"
-    repository.publish(version="2.0-1")
+    repository.publish(version=NEW)
     shell(host, "apt-get -qq update")
     assert package(lab, host, "vsftpd").state == "done"
-    assert status(host, "vsftpd") == "installed 2.0-1"
+    assert status(host, "vsftpd") == f"installed {NEW}"
     assert shell(host, "cat /etc/vsftpd.conf") == "mine"
 
 

@@ -11,7 +11,7 @@ main() {
 remove() {
     [ -e "$KIT_PATH" ] || [ -L "$KIT_PATH" ] || answer unchanged
     folder_of "$KIT_PATH"
-    target=$real/$(basename -- "$KIT_PATH")
+    target=${real%/}/${KIT_PATH##*/}
     [ -L "$target" ] || [ -f "$target" ] || failed not_a_file "$KIT_PATH"
     mark_pending
     run rm -f -- "$target" || diagnose unexpected "$KIT_PATH"
@@ -24,12 +24,12 @@ place() {
     [ "$(sha256sum <"$KIT_DIR/new")" = "$KIT_SHA  -" ] || failed disk_full "$KIT_DIR"
     if holds; then answer unchanged; fi
     folder_of "$KIT_PATH"
-    target=$real/$(basename -- "$KIT_PATH")
+    target=${real%/}/${KIT_PATH##*/}
     if [ -e "$target" ] && [ ! -L "$target" ] && [ ! -f "$target" ]; then
         failed not_a_file "$KIT_PATH"
     fi
     open_beside
-    fill_beside "$KIT_DIR/new" "$KIT_OWNER:$KIT_GROUP" "$KIT_MODE"
+    fill_beside "$KIT_DIR/new" "$KIT_OWNER" "$KIT_GROUP" "$KIT_MODE"
     validate "$beside" "$target"
     rename_beside
     holds || failed not_effective "$KIT_PATH"

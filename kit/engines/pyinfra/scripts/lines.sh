@@ -11,19 +11,18 @@ main() {
         edit "$target" || failed disk_full "$KIT_DIR"
         if whole "$target" | cmp -s - "$KIT_DIR/new"; then answer unchanged; fi
         folder_of "$target"
-        owner=$(stat -c '%u:%g' -- "$target") || failed target_missing "$KIT_PATH"
-        mode=$(stat -c '%a' -- "$target") || failed target_missing "$KIT_PATH"
+        facts=$(stat -c '%u %g %a' -- "$target") || failed target_missing "$KIT_PATH"
     else
         [ ! -L "$KIT_PATH" ] || failed not_a_file "$KIT_PATH"
         [ -n "$KIT_PRESENT" ] || answer unchanged
         [ "$KIT_CREATE" = yes ] || failed target_missing "$KIT_PATH"
         edit /dev/null || failed disk_full "$KIT_DIR"
         folder_of "$KIT_PATH"
-        target=$real/$(basename -- "$KIT_PATH") owner=0:0 mode=0644
-        [ "$(id -u)" -eq 0 ] || owner=$(id -u):$(id -g)
+        target=${real%/}/${KIT_PATH##*/} facts="$(id -u) $(id -g) 0644"
     fi
     open_beside
-    fill_beside "$KIT_DIR/new" "$owner" "$mode"
+    # shellcheck disable=SC2086 # owner, group, mode
+    fill_beside "$KIT_DIR/new" $facts
     rename_beside
     cmp -s -- "$KIT_DIR/new" "$KIT_PATH" || failed not_effective "$KIT_PATH"
     answer 'done'

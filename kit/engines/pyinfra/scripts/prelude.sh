@@ -7,6 +7,7 @@
 
 set -u
 exec 3>&1 1>&2
+breaks=$(printf '\t\nx') breaks=${breaks%x}
 
 # answer STATE [CODE [SUBJECT [DETAIL]]]: the end.
 answer() {
@@ -18,15 +19,20 @@ failed() {
     answer failed "$@"
 }
 
+# Most texts are one short line already and cost no process.
 one_line() {
-    printf '%s' "$1" | tr '\t\n' '  ' | cut -c 1-600
+    case $1 in
+        *["$breaks"]* | ?????????????????????????????????????????????????????????????????*)
+            printf '%s' "$1" | tr '\t\n' '  ' | cut -c 1-600 ;;
+        *) printf '%s' "$1" ;;
+    esac
 }
 
 # run COMMAND...: its output goes to the log and is kept for diagnose.
 run() {
     run_status=0
     "$@" >"$KIT_DIR/run" 2>&1 || run_status=$?
-    cat -- "$KIT_DIR/run"
+    [ ! -s "$KIT_DIR/run" ] || cat -- "$KIT_DIR/run"
     return "$run_status"
 }
 

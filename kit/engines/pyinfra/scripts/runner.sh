@@ -35,12 +35,20 @@ main() {
     done
 }
 
+# answer STATUS
 answer() {
-    head -c "$most" "$KIT_DIR/out" >"$KIT_DIR/answer"
-    tail -c "$most" "$KIT_DIR/err" >"$KIT_DIR/said"
-    printf '%s answer %d %d %d\n' "$nonce" "$1" \
-        "$(wc -c <"$KIT_DIR/answer")" "$(wc -c <"$KIT_DIR/said")"
-    cat "$KIT_DIR/answer" "$KIT_DIR/said"
+    # shellcheck disable=SC2046 # two numbers
+    set -- "$1" $(stat -c %s "$KIT_DIR/out" "$KIT_DIR/err")
+    if [ "$2" -gt "$most" ] || [ "$3" -gt "$most" ]; then
+        head -c "$most" "$KIT_DIR/out" >"$KIT_DIR/cut"
+        tail -c "$most" "$KIT_DIR/err" >"$KIT_DIR/said"
+        mv "$KIT_DIR/cut" "$KIT_DIR/out"
+        mv "$KIT_DIR/said" "$KIT_DIR/err"
+        # shellcheck disable=SC2046
+        set -- "$1" $(stat -c %s "$KIT_DIR/out" "$KIT_DIR/err")
+    fi
+    printf '%s answer %d %d %d\n' "$nonce" "$1" "$2" "$3"
+    cat "$KIT_DIR/out" "$KIT_DIR/err"
 }
 
 main "$@"
