@@ -24,8 +24,8 @@ def identity(data: ReportData) -> tuple[Pair, ...]:
     category_label = typographic(site.category_label or "")
     category = " – ".join(one for one in (site.category, category_label) if one)
     rows = (
-        (_("Establishment (FINESS ET)"), site.finess_et),
-        (_("Legal entity (FINESS EJ)"), site.finess_ej),
+        ("FINESS ET", site.finess_et),
+        ("FINESS EJ", site.finess_ej),
         ("SIRET", site.siret),
         ("SIREN", site.siren),
         (_("Legal entity"), site.legal_entity),

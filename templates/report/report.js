@@ -62,7 +62,19 @@
     }
     if (found) { found.scrollIntoView(); }
   }
+  function printAll() {
+    // The style does this where the browser knows ::details-content.
+    if (window.CSS && CSS.supports("selector(::details-content)")) { return; }
+    var shut = Array.prototype.filter.call(document.querySelectorAll("details"), function (one) {
+      return !one.open;
+    });
+    shut.forEach(function (one) { one.open = true; });
+    window.addEventListener("afterprint", function () {
+      shut.forEach(function (one) { one.open = false; });
+    }, { once: true });
+  }
   form.hidden = false;
+  window.addEventListener("beforeprint", printAll);
   form.addEventListener("input", filter);
   form.addEventListener("submit", function (event) { event.preventDefault(); });
   form.addEventListener("reset", function () { setTimeout(filter, 0); });

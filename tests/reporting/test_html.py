@@ -66,7 +66,8 @@ class Structure(HTMLParser):
         self.feed(page.decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag, tuple(sorted(name for name, _value in attrs))] += 1
+        # Whether a cell is wide depends on the length of its text: `class` does not count.
+        self.tags[tag, tuple(sorted(name for name, _value in attrs if name != "class"))] += 1
         self.attributes += [(tag, name, value or "") for name, value in attrs]
         if tag not in {"meta", "link", "br", "input", "rect", "circle"}:
             self.open.append(tag)
