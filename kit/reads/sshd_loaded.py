@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _TICKS: Final = 100  # a second in /proc: USER_HZ, the same on every architectur
 _START: Final = Decimal(30)
 _TICK: Final = Decimal("0.02")  # the kernel dates files by its last tick, up to 10 ms ago
 _STEP: Final = Decimal("0.1")  # NTP clients slew the clock, and do not step it, below 0.128 s
+_BEGINS: Final = "d34d037fff1847e6ae669a370e694725"  # sd-messages.h: a unit begins to reload
 _HARMLESS: Final = frozenset({"-D", "-e", "-q", "-4", "-6"})  # they change no option we judge
 
 # ``stat`` of coreutils and busybox agree on %z (change of the inode) and %y (of the content). The
@@ -54,6 +56,12 @@ systemctl show ssh.service --timestamp=us+utc -p LoadState,ActiveState,MainPID \
     -p ExecMainStartTimestamp,ExecReload >service || exit 1
 systemctl show ssh.socket -p LoadState,ActiveState >socket || exit 1
 sed "s/^/service${tab}/" service >>all
+if ! grep -q ' -HUP .* code=exited ' service && command -v journalctl >/dev/null; then
+    # systemd forgets when it ran a command as soon as it reads its own files again.
+    journalctl -q -b -n 2 -o json _PID=1 UNIT=ssh.service JOB_TYPE=reload \
+        --output-fields=JOB_ID,JOB_RESULT,MESSAGE_ID,_SOURCE_REALTIME_TIMESTAMP >told || : >told
+    sed "s/^/job${tab}/" told >>all
+fi
 sed "s/^/socket${tab}/" socket >>all
 pidfile=$(sed -n "s/^line${tab}[0-9]*${tab}[[:blank:]]*pidfile[[:blank:]=]*//Ip" all | head -n 1)
 pidfile=${pidfile:-/run/sshd.pid}
@@ -199,15 +207,25 @@ def _changes(state: _State) -> Iterator[Decimal]:
 
 
 def _signals(state: _State) -> Iterator[Decimal]:
-    """When systemd last sent SIGHUP."""
-    for one in state.all("service"):
-        found = re.search(
-            r"^ExecReload=\{ path=\S*/kill ; argv\[\]=\S+ -HUP \$MAINPID ; .*start_time=\[([^]]+)\]"
-            r".* code=exited ; status=0",
-            one,
-        )
-        if found and found[1] != "n/a":
-            yield _moment(found[1])
+    """Moments right before systemd sent SIGHUP: what it remembers, or what its journal says."""
+    commands = [one for one in state.all("service") if one.startswith("ExecReload=")]
+    for number, one in enumerate(commands):
+        if re.match(r"ExecReload=\{ path=\S*/kill ; argv\[\]=\S+ -HUP \$MAINPID ; ", one):
+            sent = re.search(r"start_time=\[([^]]+)\].* code=exited ; status=0", one)
+            if sent and sent[1] != "n/a":
+                yield _moment(sent[1])
+            elif number:
+                # The job is told of once its first command runs, and this is not the first.
+                yield from _jobs(state)
+
+
+def _jobs(state: _State) -> Iterator[Decimal]:
+    """When the last job of reloading began, if it was done."""
+    jobs = [json.loads(one) for one in state.all("job")]
+    if len(jobs) == 2 and jobs[0]["JOB_ID"] == jobs[1]["JOB_ID"]:
+        begun, ended = jobs
+        if begun["MESSAGE_ID"] == _BEGINS and ended.get("JOB_RESULT") == "done":
+            yield Decimal(int(begun["_SOURCE_REALTIME_TIMESTAMP"])) / 1_000_000
 
 
 def _started(stat: str) -> Decimal:
