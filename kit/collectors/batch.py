@@ -107,36 +107,25 @@ def _runner() -> str:
     return "\n".join(lines) + "\n"
 
 
-def compose(
-    requests: Mapping[Read, frozenset[str]],
-    nonce: str,
-    limits: Limits,
-    variables: Variables,
-    *,
-    lifeline: bool = False,
-    places: tuple[str, ...] = PLACES,
-) -> Batch:
-    """One POSIX sh script that runs the fragments of all reads.
+@dataclass(frozen=True)
+class Fragments:
+    """The part of a script that depends on what is read alone: the same for many devices."""
 
-    ``nonce`` is 32 hexadecimal digits, fresh for every batch. ``lifeline``: standard input stays
-    open while somebody waits for the answer; its end stops the script, which tidies up. ``places``
-    are the folders in which the private one may be made, tried in order. Raises ``ValueError`` for
-    what no caller may ask: two reads of one name, another form, a fragment that could end others.
+    lines: str
+    reads: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def prepare(requests: Mapping[Read, frozenset[str]]) -> Fragments:
+    """The fragments of all reads, in order of their names, quoted.
+
+    Raises ``ValueError`` for what no caller may ask: two reads of one name, another form, a
+    fragment that could end others.
     """
-    if not _NONCE.match(nonce):
-        raise ValueError("a nonce is 32 hexadecimal digits")
     ordered = sorted(requests.items(), key=lambda request: request[0].id)
     names = [read.id for read, _keys in ordered]
     if len(set(names)) != len(names):
         raise ValueError("two reads have the same name")
-    head = (
-        f"{WORD} {nonce}", str(limits.read_bytes // BLOCK), str(limits.said_bytes),
-        str(limits.device_seconds), " ".join(places), "lifeline" if lifeline else "alone",
-    )  # fmt: skip
-    lines = ["main() {"]
-    for name, value in variables.words().items():
-        lines.append(f"{name}={shlex.quote(value)}; export {name}")
-    lines.append(shlex.join(("kit_begin", *head)))
+    lines = []
     for read, keys in ordered:
         script = read.command(keys, Form.POSIX)
         if script.form not in _FORMS or "\0" in script.text:
@@ -144,10 +133,40 @@ def compose(
         # Fragments share one shell: its number is no name of theirs, and no target.
         if "$$" in script.text:
             raise ValueError(f"{read.id}: $$ is the whole batch")
-        lines.append(shlex.join(("kit_fragment", str(read.time_limit), script.text)))
-    lines += ["kit_finish", "}", "main", "exit", ""]
+        lines.append(shlex.join(("kit_fragment", str(read.time_limit), script.text)) + "\n")
     asked = tuple((read.id, tuple(sorted(keys))) for read, keys in ordered)
-    return Batch(_runner() + "\n".join(lines), nonce, asked, limits)
+    return Fragments("".join(lines), asked)
+
+
+def compose(
+    requests: Mapping[Read, frozenset[str]] | Fragments,
+    nonce: str,
+    limits: Limits,
+    variables: Variables,
+    *,
+    lifeline: bool = False,
+    places: tuple[str, ...] = PLACES,
+) -> Batch:
+    """One POSIX sh script that runs the fragments of all reads (or fragments prepared before).
+
+    ``nonce`` is 32 hexadecimal digits, fresh for every batch. ``lifeline``: standard input stays
+    open while somebody waits for the answer; its end stops the script, which tidies up. ``places``
+    are the folders in which the private one may be made, tried in order. Raises ``ValueError`` as
+    ``prepare`` does, and when the nonce is none.
+    """
+    if not _NONCE.match(nonce):
+        raise ValueError("a nonce is 32 hexadecimal digits")
+    fragments = requests if isinstance(requests, Fragments) else prepare(requests)
+    head = (
+        f"{WORD} {nonce}", str(limits.read_bytes // BLOCK), str(limits.said_bytes),
+        str(limits.device_seconds), " ".join(places), "lifeline" if lifeline else "alone",
+    )  # fmt: skip
+    main = ["main() {"]
+    for name, value in variables.words().items():
+        main.append(f"{name}={shlex.quote(value)}; export {name}")
+    main.append(shlex.join(("kit_begin", *head)))
+    text = _runner() + "\n".join(main) + "\n" + fragments.lines
+    return Batch(text + "kit_finish\n}\nmain\nexit\n", nonce, fragments.reads, limits)
 
 
 @dataclass(frozen=True)

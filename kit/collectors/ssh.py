@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from kit import __version__
 from kit.collectors.asking import ask
-from kit.collectors.batch import Variables, compose, split
+from kit.collectors.batch import Fragments, Variables, compose, prepare, split
 from kit.collectors.concurrency import each
 from kit.collectors.connections import Connections
 from kit.collectors.controller import Controller
@@ -64,11 +64,13 @@ def collect(
 
     A device that fails costs none of the others anything. Secrets are fetched first, once each, in
     this thread. ``KeyboardInterrupt`` leaves nothing behind here, and nothing on a device longer
-    than it takes to notice the end of its connection.
+    than it takes to notice the end of its connection. Raises ``ValueError``, before any device is
+    contacted, for orders no caller may give: a device twice, requests ``prepare`` refuses.
     """
     work = _Work(list(orders), surroundings, controller, limits or Limits(), progress)
     if len({order.device.id for order in work.orders}) != len(work.orders):
         raise ValueError("a device is to be collected twice")
+    work.prepare()
     work.fetch_secrets()
     asyncio.run(work.run())
     return dict(sorted(work.snapshots.items()))
@@ -84,7 +86,15 @@ class _Work:
     limits: Limits
     progress: Progress
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    _prepared: dict[int, Fragments] = field(default_factory=dict)
     _passwords: dict[SecretReference, SecretStr | KitError] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """The fragments, once for all devices that share the very same requests."""
+        for order in self.orders:
+            key = id(order.requests)  # alive as long as the orders are
+            if key not in self._prepared:
+                self._prepared[key] = prepare(order.requests)
 
     def fetch_secrets(self) -> None:
         for order in self.orders:
@@ -145,7 +155,7 @@ class _Work:
     ) -> Snapshot:
         password = self._password(route.sudo_password)
         batch = compose(
-            order.requests,
+            self._prepared[id(order.requests)],
             self.controller.nonces(),
             self.limits,
             Variables(account=route.user, inside=order.inside),

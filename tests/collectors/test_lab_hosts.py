@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -209,3 +212,53 @@ def test_host_keys_are_shown(lab: Lab, host: Host, tmp_path: Path) -> None:
     )
     keys = {(key.algorithm, key.key) for key in found[host.name].keys}
     assert (pin(host).algorithm, pin(host).key) in keys
+
+
+ABANDONED = """
+import base64, json, sys
+from pathlib import Path
+from kit.collectors.ssh import Order, Surroundings, collect
+from kit.model.device import Device
+from kit.model.known_host import PinnedKey
+from tests.collectors import made_up
+folder = Path(sys.argv[1])
+read = json.loads((folder / "asked.json").read_text())
+devices = [Device.model_validate_json(one) for one in read["devices"]]
+pins = tuple(PinnedKey.model_validate_json(one) for one in read["pins"])
+orders = [Order(one, made_up.reads(a="sleep 86")) for one in devices]
+collect(orders, Surroundings(pins), made_up.controller(folder, {"SUDO": read["password"]}))
+"""
+
+
+def test_a_controller_that_dies_leaves_nothing_running(
+    lab: Lab, hosts: Callable[[int], list[Host]], tmp_path: Path
+) -> None:
+    """The end of the connection reaches the script through sudo, with a pseudo-terminal too."""
+    pair = hosts(2)
+    pair[1].write("/etc/sudoers.d/05-pty", "Defaults use_pty\n", 0o440)
+    targets, pins = [], []
+    for host in pair:
+        for name, user, sudo in (("a", "esms", Sudo.NOPASSWD), ("b", "tech", Sudo.PASSWORD)):
+            targets.append(device(host, user, sudo, f"{host.name}-{name}"))
+            pins.append(pin(host, f"{host.name}-{name}"))
+    asked = {
+        "devices": [one.model_dump_json() for one in targets],
+        "pins": [one.model_dump_json() for one in pins],
+        "password": PASSWORD,
+    }
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    process = subprocess.Popen(
+        [*lab.controller_entry(), sys.executable, "-c", ABANDONED, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+    )
+    until = time.monotonic() + 30
+    try:
+        while time.monotonic() < until and process.poll() is None:
+            if all(traces(host, 0).count("sleep 86") == 2 for host in pair):
+                break
+            time.sleep(0.1)
+        assert [traces(host, 0).count("sleep 86") for host in pair] == [2, 2]
+    finally:
+        process.kill()
+        process.wait()
+    assert [traces(host, 8) for host in pair] == ["", ""]

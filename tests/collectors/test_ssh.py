@@ -392,6 +392,12 @@ def test_a_device_is_not_collected_twice(controller: Controller, identity: Path)
         collect([order, order], Surroundings(), controller)
 
 
+def test_a_read_that_could_end_others_is_not_sent(controller: Controller, identity: Path) -> None:
+    order = Order(device("pc-1", 22, identity), made_up.reads(a="kill $$"))
+    with pytest.raises(ValueError, match="whole batch"):
+        collect([order], Surroundings(), controller)
+
+
 INTERRUPTED = """
 import sys
 from pathlib import Path
