@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from kit.catalogue.coverage import FrameworkCoverage, Served, coverage, served
 from kit.catalogue.loading import load_catalogue, shipped_catalogue
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue, StandingRule
+from kit.model.framework import Framework
 from kit.model.platform import Platform
 from kit.model.rule import Parameter, Rule
 from kit.model.tier import Tier
@@ -48,6 +50,26 @@ def rule(rule_id: str) -> Rule | StandingRule:
 def parameters() -> tuple[Parameter, ...]:
     """Parameters, by id."""
     return tuple(sorted(shipped_catalogue().parameters.values(), key=lambda one: one.id))
+
+
+def controls_served(rule_id: str) -> tuple[Served, ...]:
+    """The controls a rule of the shipped catalogue answers, by framework."""
+    return tuple(served(shipped_catalogue(), rule_id))
+
+
+def frameworks(
+    framework_id: str | None = None,
+) -> tuple[tuple[Framework, FrameworkCoverage], ...]:
+    """Frameworks (one, or all by id) with their coverage; raises ``UsageError`` when unknown."""
+    known = shipped_catalogue().frameworks
+    if framework_id is not None and framework_id not in known:
+        raise UsageError(
+            _("the framework “{framework}” is unknown.").format(framework=framework_id),
+            where="--framework",
+            remedy=_("Choose one of: {choices}.").format(choices=", ".join(sorted(known))),
+        )
+    wanted = [framework_id] if framework_id is not None else sorted(known)
+    return tuple((known[name], coverage(known[name])) for name in wanted)
 
 
 def lint(folder: Path | None) -> Catalogue:

@@ -1,1 +1,1 @@
-"""The catalogue: rules, parameters and baselines, loaded and validated whole."""
+"""The catalogue: rules, parameters, baselines and frameworks, loaded and validated whole."""

@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from kit.catalogue.frameworks import validate_frameworks
 from kit.catalogue.validation import validate_rules
 from kit.documents_io.validation import validate
 from kit.documents_io.yaml import Document, Path_, read_yaml
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.i18n import _
 from kit.model.catalogue import Catalogue, StandingRule
+from kit.model.framework import Framework, Unmapped
 from kit.model.record import Record
 from kit.model.rule import Baseline, Parameter, Rule
 
@@ -41,6 +43,16 @@ class _ParameterFile(Record):
 class _BaselineFile(Record):
     schema_: int = Field(alias="schema", ge=1, le=1)
     baselines: tuple[Baseline, ...]
+
+
+class _FrameworkFile(Record):
+    schema_: int = Field(alias="schema", ge=1, le=1)
+    frameworks: tuple[Framework, ...]
+
+
+class _UnmappedFile(Record):
+    schema_: int = Field(alias="schema", ge=1, le=1)
+    rules: tuple[Unmapped, ...]
 
 
 class _Loader:
@@ -105,14 +117,28 @@ def load_catalogue(root: Path = SHIPPED) -> Catalogue:
     )
     files = sorted(root.glob("baselines/*.yaml"))
     baselines = _by_id(loader.items(files, _BaselineFile, "baselines", "baseline"))
+    files = sorted(root.glob("frameworks/*.yaml"))
+    frameworks = _by_id(loader.items(files, _FrameworkFile, "frameworks", "framework"))
+    files = sorted(root.glob("unmapped.yaml"))
+    unmapped = _by_id(loader.items(files, _UnmappedFile, "rules", "unmapped"))
     loader.problems.extend(validate_rules(rules, standing, parameters, baselines, loader.paths))
+    known = {**rules, **standing}
+    loader.problems.extend(validate_frameworks(frameworks, unmapped, known, loader.paths))
     if loader.problems:
         raise InvalidDocuments(
             _("The catalogue is not valid."), loader.problems, remedy=_("Correct these files.")
         )
     content = json.dumps(loader.data, sort_keys=True, ensure_ascii=False).encode()
-    digest = hashlib.sha256(content).hexdigest()
-    return Catalogue(rules, standing, parameters, baselines, digest, loader.positions)
+    return Catalogue(
+        rules,
+        standing,
+        parameters,
+        baselines,
+        hashlib.sha256(content).hexdigest(),
+        loader.positions,
+        frameworks,
+        unmapped,
+    )
 
 
 def _by_id(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``catalogue list / show / lint``."""
+"""``catalogue list / show / lint / coverage``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kit.cli.coverage_shown import coverage, show_controls
 from kit.i18n import _
 
 AsJson = Annotated[bool, typer.Option("--json", help=_("Answer in JSON."))]
@@ -84,7 +85,9 @@ def show(
 
     found = use_case.rule(rule)
     if as_json:
-        show_json({"schema": 1, "rule": found.model_dump(mode="json", exclude_none=True)})
+        controls = [one.model_dump(mode="json") for one in use_case.controls_served(rule)]
+        data = found.model_dump(mode="json", exclude_none=True)
+        show_json({"schema": 1, "rule": data, "controls": controls})
         return 0
     say(localized(found.title), style="bold")
     say(f"{found.id} · {severity_label(found.severity)} · {found.tier.value} · {found.theme}")
@@ -97,6 +100,7 @@ def show(
             data = block.model_dump(mode="json", exclude_defaults=True)
             for line in dump_yaml({platform.value: data}).splitlines():
                 say(line)
+    show_controls(rule)
     return 0
 
 
@@ -110,11 +114,16 @@ def lint(
     from kit.cli.terminal import say
 
     found = use_case.lint(folder)
+    said = _(
+        "{rules} rules, {parameters} parameters, {baselines} baselines, {frameworks} frameworks: "
+        "no mistake."
+    )
     say(
-        _("{rules} rules, {parameters} parameters, {baselines} baselines: no mistake.").format(
+        said.format(
             rules=len(found.rules),
             parameters=len(found.parameters),
             baselines=len(found.baselines),
+            frameworks=len(found.frameworks),
         ),
         style="green",
     )
@@ -123,8 +132,11 @@ def lint(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help=_("Rules, parameters and baselines."), no_args_is_help=True)
+    group = typer.Typer(
+        help=_("Rules, parameters, baselines and frameworks."), no_args_is_help=True
+    )
     group.command("list", help=_("List rules or parameters."))(list_rules)
     group.command("show", help=_("One rule: why, and what it sets."))(show)
     group.command("lint", help=_("Check a catalogue: every mistake with file and line."))(lint)
+    group.command("coverage", help=_("How far the rules answer published texts."))(coverage)
     app.add_typer(group, name="catalogue")

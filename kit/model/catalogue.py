@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kit.errors import Position
+from kit.model.framework import Framework, Unmapped
 from kit.model.identifiers import RuleId
 from kit.model.record import Record
 from kit.model.rule import Baseline, Parameter, Rule, Severity, Texts
@@ -26,7 +27,10 @@ class StandingRule(Record):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All rules, parameters and baselines; ``digest`` is a SHA-256 over all their data."""
+    """All rules, parameters, baselines and frameworks; ``digest`` is a SHA-256 of all their data.
+
+    ``unmapped``: rules that answer no control of any framework, by id, with the reason.
+    """
 
     rules: Mapping[str, Rule]
     standing: Mapping[str, StandingRule]
@@ -34,6 +38,8 @@ class Catalogue:
     baselines: Mapping[str, Baseline]
     digest: str
     positions: Mapping[str, Position] = field(default_factory=dict, repr=False)
+    frameworks: Mapping[str, Framework] = field(default_factory=dict)
+    unmapped: Mapping[str, Unmapped] = field(default_factory=dict)
 
     def texts(self, rule: str) -> Rule | StandingRule:
         """The rule behind a finding; raises ``KeyError`` when it is not in this catalogue."""
