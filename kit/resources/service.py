@@ -66,7 +66,9 @@ class Service(Setting):
 
     ``enabled``: starts at boot and runs now. ``disabled``: neither, and no socket, timer or path
     would start it; a unit that does not exist is disabled. ``masked``: cannot be started at all,
-    which is the only way to switch off a unit without an ``[Install]`` section (``static``).
+    which is the only way to switch off a unit without an ``[Install]`` section (``static``), or
+    one that a generator makes (``generated``: a mount of ``/etc/fstab``). Scripts in
+    ``/etc/init.d`` are enabled or disabled by their links, as the read says.
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (Services,)}

@@ -32,8 +32,14 @@ look() {
     active=$(sed -n 's/^ActiveState=//p' "$KIT_DIR/run")
     reload=$(sed -n 's/^NeedDaemonReload=//p' "$KIT_DIR/run")
     [ -n "$load" ] && [ -n "$active" ] || failed unit_failed "$KIT_NAME" "$(last_said)"
-    # A script of old: systemd asks the tool of that time.
-    [ "$file" != generated ] || file=$(systemctl is-enabled -- "$KIT_NAME" 2>/dev/null)
+    if [ "$file" = generated ]; then of_old; fi
+}
+
+# A script of old: systemd asks the tool of that time, which forgets the runlevels before 5.
+of_old() {
+    file=$(systemctl is-enabled -- "$KIT_NAME" 2>/dev/null)
+    set -- /etc/rc[234].d/S[0-9][0-9]"${KIT_NAME%.service}"
+    if [ -h "$1" ]; then file=enabled; fi
 }
 
 holds() {
