@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -273,7 +274,7 @@ def workers():
     return [
         int(pid)
         for pid in children
-        if b"kit.engines.pyinfra.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if re.search(rb"kit\.engines\.[a-z]+\.worker", Path(f"/proc/{pid}/cmdline").read_bytes())
     ]
 
 

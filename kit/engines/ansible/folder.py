@@ -108,15 +108,34 @@ class RunFolder:
     def _ssh_blocks(self, work: Work) -> list[str]:
         identity = _identity(work)
         jump = jump_hop(work)
+        if jump is None:
+            return [self._ssh_block(work.device, work.device, device_hop(work), identity)]
         through = f"{work.device}--jump"
-        blocks = [] if jump is None else [self._ssh_block(through, jump, identity)]
-        options = [] if jump is None else [f"ProxyJump {through}"]
-        return [*blocks, self._ssh_block(work.device, device_hop(work), [*identity, *options])]
+        options = [*identity, self._proxy(work)]
+        return [
+            self._ssh_block(through, jump.name, jump, identity),
+            self._ssh_block(work.device, work.device, device_hop(work), options),
+        ]
 
-    def _ssh_block(self, name: str, hop: Hop, options: Iterable[str]) -> str:
+    def _proxy(self, work: Work) -> str:
+        """As ProxyJump does, but what the jump host has to say is kept: ssh would drop it."""
+        config = shlex.quote(str(self.path / "ssh_config"))
+        kept = shlex.quote(str(self._proxy_log(work)))
+        words = f"ssh -F {config} -W [%h]:%p {work.device}--jump 2>{kept}"
+        return f"ProxyCommand {words}"
+
+    def _proxy_log(self, work: Work) -> Path:
+        return self.path / f"{work.device}.jump"
+
+    def overheard(self, work: Work) -> str:
+        """What was said on the way to the jump host of a device, and there."""
+        path = self._proxy_log(work)
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def _ssh_block(self, name: str, subject: str, hop: Hop, options: Iterable[str]) -> str:
         """The pins stand under the block's own name, whatever the address is."""
         if not hop.keys:
-            failure = Failure(code=FailureCode.NOT_TRUSTED, subject=name)
+            failure = Failure(code=FailureCode.NOT_TRUSTED, subject=subject)
             raise NotConnected(Ending.FAILED, failure)
         lines = "".join(f"{name} {pin.algorithm} {pin.key}\n" for pin in hop.keys)
         pins = self._write(f"{name}.known_hosts", lines)
@@ -191,7 +210,9 @@ def environment(folder: RunFolder, limits: Limits) -> dict[str, str]:
             f" -o ControlPersist={PERSISTENT_SECONDS}s"
         ),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.path / "cp"),
-        "ANSIBLE_SSH_CONTROL_PATH": "%(directory)s/%%C",
+        # By name, not by address: a device never speaks over the connection of another one, which
+        # would have shown another key.
+        "ANSIBLE_SSH_CONTROL_PATH": "%(directory)s/%%n",
         "ANSIBLE_SSH_RETRIES": "0",
         "ANSIBLE_TIMEOUT": str(limits.connect_seconds),
         "ANSIBLE_TASK_TIMEOUT": str(longest),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kit.engines.accounts import STOPPED, clean, not_begun, results_of
 from kit.engines.base import SUCCEEDED, ChangeState, Ending, Event, Outcome, Work
 from kit.engines.failures import Failure, FailureCode
+from kit.engines.hops import device_hop, jump_hop
 from kit.redaction import Redactor
 
 Told = Mapping[str, Any]
@@ -17,6 +18,8 @@ _FACTS: Final = "ansible_facts"
 _READY: Final = "kit_artefacts_ready"
 _RESULTS: Final = "kit_artefacts_results"
 _STEP: Final = "kit_artefacts_step"
+_FORWARD: Final = "stdio forwarding failed"  # ssh -W, when the jump host cannot go on
+_PROHIBITED: Final = "administratively prohibited"
 _LAST_TASK: Final = "Name what is not as wanted"
 """Fails where a step did; what failed has been told by then."""
 
@@ -55,11 +58,18 @@ _SIGNS: Final = tuple(
 class DeviceListening:
     """What is heard of one device, in order; ``emit`` takes each event."""
 
-    def __init__(self, work: Work, redactor: Redactor, emit: Callable[[Event], None]) -> None:
-        """Nothing is heard yet."""
+    def __init__(
+        self,
+        work: Work,
+        redactor: Redactor,
+        emit: Callable[[Event], None],
+        overheard: Callable[[], str] = str,
+    ) -> None:
+        """Nothing is heard yet. ``overheard``: what was said on the way to its jump host."""
         self.work = work
         self._redactor = redactor
         self._emit = emit
+        self._overheard = overheard
         self._events: dict[str, Event] = {}
         self._waiting: list[str] = []  # packages that are tried one by one
         self._failure: Failure | None = None
@@ -98,7 +108,7 @@ class DeviceListening:
     def _hear_item(self, result: Told, action: str, *, failed: bool) -> None:
         """One package is done with: the next one begins."""
         step = result.get(_STEP)
-        if action != "kit_package" or not isinstance(step, dict):
+        if action != "kit_package" or not isinstance(step, dict) or result.get("unreachable"):
             return
         if failed:
             kit = result.get("kit") or {"code": "unexpected", "detail": result.get("msg", "")}
@@ -112,16 +122,34 @@ class DeviceListening:
             self._start(self._waiting.pop(0))
 
     def _hear_unreachable(self, result: Told) -> None:
-        failure = _meaning(str(result.get("msg", "")), self.work)
+        failure = self._way(str(result.get("msg", "")))
         if self._events:
             failure = Failure(code=FailureCode.CONNECTION_LOST, detail=failure.detail)
-        elif failure.code is FailureCode.UNEXPECTED:
-            failure = Failure(code=FailureCode.NO_ANSWER, detail=failure.detail)
         self._lost = bool(self._events)
         self._ending = (
             Ending.NOT_REACHED if failure.code is FailureCode.NOT_REACHED else Ending.FAILED
         )
         self._failure = clean(failure, self._redactor)
+
+    def _way(self, said: str) -> Failure:
+        """Why the device cannot be reached: on the way to it, or to its jump host."""
+        overheard = self._overheard()
+        jump = jump_hop(self.work)
+        if jump is None or not overheard:
+            found = meaning(said, self.work.connection.address, self.work.account)
+        elif _FORWARD in overheard and _PROHIBITED not in overheard:
+            # The jump host let us through and found nobody.
+            return Failure(
+                code=FailureCode.NOT_REACHED, subject=device_hop(self.work).name, detail=overheard
+            )
+        else:
+            found = meaning(overheard, jump.address, jump.account)
+            if found.code is FailureCode.UNEXPECTED:
+                code = FailureCode.JUMP_FAILED
+                return Failure(code=code, subject=jump.address, detail=overheard)
+        if found.code is FailureCode.UNEXPECTED:
+            return Failure(code=FailureCode.NO_ANSWER, detail=said)
+        return found
 
     def _hear_failed(self, result: Told, task: str) -> None:
         """Before the first step: the device cannot be worked on. Later, the role's own rescue."""
@@ -131,7 +159,7 @@ class DeviceListening:
             str(result.get(part) or "")
             for part in ("msg", "module_stderr", "stderr", "module_stdout", "stdout")
         )
-        failure = _meaning(said.strip(), self.work)
+        failure = meaning(said.strip(), self.work.connection.address, self.work.account)
         if result.get("timedout"):
             failure = Failure(code=FailureCode.NO_ANSWER, detail=failure.detail)
         self._failure = clean(failure, self._redactor)
@@ -192,11 +220,10 @@ def _failure_of(told: object) -> Failure | None:
     )
 
 
-def _meaning(said: str, work: Work) -> Failure:
-    """Why a device cannot be worked on, from what was said about it."""
+def meaning(said: str, address: str, account: str) -> Failure:
+    """Why a machine cannot be worked on, from what was said about it."""
     found = (code for pattern, code in _SIGNS if pattern.search(said))
     code = next(found, FailureCode.UNEXPECTED)
     by_account = code in {FailureCode.LOGIN_REFUSED, FailureCode.SUDO_REFUSED}
     detail = "" if code is FailureCode.KEY_CHANGED else said
-    subject = work.account if by_account else work.connection.address
-    return Failure(code=code, subject=subject, detail=detail)
+    return Failure(code=code, subject=account if by_account else address, detail=detail)

@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,7 +73,12 @@ class Run:
                 failure = clean(error.failure, self._redactor) or error.failure
                 self._told.emit(Message(outcome=not_begun(work, error.ending, failure)))
             else:
-                listening = DeviceListening(work, self._redactor, self._event)
+                listening = DeviceListening(
+                    work,
+                    self._redactor,
+                    self._event,
+                    partial(self._folder.overheard, work),
+                )
                 self._devices[work.device] = listening
         if self._stopped.is_set():
             self.stop()

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -58,24 +59,30 @@ def one_line(text: str) -> str:
 
 
 def run(argv: list[str], seconds: float = 60, **extra: str) -> Done:
-    """Run a program to its end in a fixed environment; its whole output is kept."""
-    try:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**ENVIRONMENT, **extra},
-            start_new_session=True,
-        )
-    except FileNotFoundError:
-        raise Refusal("command_missing", argv[0]) from None
-    try:
-        output, _nothing = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        raise Refusal("time_limit", str(int(seconds)), argv[0]) from None
-    return Done(process.returncode, output.decode("utf-8", "replace"))
+    """Run a program to its end in a fixed environment; its whole output is kept.
+
+    It writes to a file, in a session of its own: a lost connection ends this module, and must not
+    stop an installation half-way.
+    """
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**ENVIRONMENT, **extra},
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise Refusal("command_missing", argv[0]) from None
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise Refusal("time_limit", str(int(seconds)), argv[0]) from None
+        output.seek(0)
+        return Done(process.returncode, output.read().decode("utf-8", "replace"))
 
 
 def _end(process: subprocess.Popen) -> None:
@@ -83,7 +90,7 @@ def _end(process: subprocess.Popen) -> None:
     for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
         try:
             os.killpg(process.pid, number)
-            process.communicate(timeout=patience)
+            process.wait(timeout=patience)
             return
         except ProcessLookupError:
             return
