@@ -46,6 +46,7 @@ class EngineName(StrEnum):
 
     AUTO = "auto"
     PYINFRA = "pyinfra"
+    ANSIBLE = "ansible"
 
 
 def engine_named(word: str) -> str:

@@ -136,7 +136,7 @@ def apply(
     limit: Limit = None,
     rules: Rules = None,
     classes: Classes = None,
-    engine: Annotated[str, typer.Option("--engine", help=_("auto or pyinfra."))] = "auto",
+    engine: Annotated[str, typer.Option("--engine", help=_("auto, pyinfra or ansible."))] = "auto",
     yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
     without_watchdog: Annotated[
         bool,

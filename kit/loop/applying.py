@@ -59,7 +59,10 @@ def engine_named(name: str, redactor: Redactor) -> Engine:
 
     ``auto`` is pyinfra for Linux devices. What engines say themselves goes to the log, redacted.
     """
-    del name
+    if name == "ansible":
+        from kit.engines.ansible.engine import AnsibleEngine
+
+        return AnsibleEngine(redactor, log=_LOG.info)
     from kit.engines.pyinfra.engine import PyinfraEngine
 
     return PyinfraEngine(redactor, log=_LOG.info)
