@@ -78,10 +78,12 @@ def worker(path: Path) -> None:
         secrets=lambda _reference: sys.exit("no secret is needed"), redactor=Redactor(),
         workspace=path.parent, home=path.parent,
     )  # fmt: skip
+    begun = time.process_time()
     found = collect(orders, Surroundings(tuple(pins)), controller, Limits(jobs=AT_ONCE))
+    spent = (time.process_time() - begun) / len(found) * 1000
     failed = [one.detail for one in found.values() if one.outcome is not Outcome.DONE]
     size = sum(len(a.stdout) for one in found.values() for a in one.answers) // len(found)
-    print(f"{size} bytes a host")
+    print(f"{spent:.1f} ms of CPU and {size} bytes a host")
     if failed:
         sys.exit("; ".join(failed))
 
@@ -90,7 +92,7 @@ class Contest:
     """Runs contestants on the first N hosts of a lab."""
 
     def __init__(self, lab: Lab, hosts: list[Host], folder: Path) -> None:
-        self.lab, self.hosts, self.folder = lab, hosts, folder
+        self.lab, self.hosts, self.folder, self.said = lab, hosts, folder, ""
         # Not above: the worker, which is measured, needs nothing of the tests.
         from tests.collectors.test_reading_only import every_read
 
@@ -140,6 +142,7 @@ class Contest:
         controller, hosts, begun = self.lab.controller_cpu(), self.lab.hosts_cpu(), time.monotonic()
         done = self.lab.in_controller(argv, env=env, cwd=Path(__file__).parents[1])
         wall = time.monotonic() - begun
+        self.said = done.stdout.decode(errors="replace").strip()
         if done.returncode != 0:
             sys.exit(f"{argv[0]}: {done.stdout.decode()[-600:]}{done.stderr.decode()[-600:]}")
         return Cost(wall, self.lab.controller_cpu() - controller, self.lab.hosts_cpu() - hosts)
@@ -163,12 +166,18 @@ def main(count: int) -> None:
             "ssh, a process a host": contest.ssh,
             "ansible, one script task": contest.ansible,
         }
+        size = len(contest.script.read_bytes())
+        print(
+            f"{size} bytes of script a host; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        )
         print(f"{count} hosts, {AT_ONCE} at once: wall / controller CPU / hosts CPU in s; slope")
         mine: Cost | None = None
         for label, words in contestants.items():
             one, all_of_them = contest.median(words, 1), contest.median(words, count)
             slope = (all_of_them.controller - one.controller) / max(1, count - 1) * 1000
-            mine = mine or all_of_them
+            if mine is None:
+                mine = all_of_them
+                print(f"kit, without the start of Python: {contest.said}")
             ratios = (
                 all_of_them.wall / mine.wall,
                 all_of_them.controller / mine.controller,
