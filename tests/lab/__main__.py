@@ -29,6 +29,7 @@ from tests.lab.guest_agent import GuestAgent
 from tests.lab.hosts import ENVIRONMENT, host_entry
 from tests.lab.qemu import NAME as QEMU
 from tests.lab.qemu import QemuHost, provide_image
+from tests.lab.qemu_machine import sockets_folder
 from tests.lab.recipe import HERE
 from tests.lab.rootfs import provide_base
 
@@ -107,10 +108,10 @@ def ssh(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a program as root inside a host."""
-    folder, state, host = find(arguments.name)
+    _folder, state, host = find(arguments.name)
     if arguments.name != QEMU:
         return replace([*host_entry(host["init"]), *arguments.words], ENVIRONMENT)
-    socket = Path(f"/proc/{state['warden']}/root{folder}/private/{QEMU}/agent.sock")
+    socket = Path(f"/proc/{state['warden']}/root{sockets_folder(QEMU)}/agent.sock")
     status, out, err = GuestAgent(socket, QEMU).execute(
         arguments.words, data=b"", environment=ENVIRONMENT, timeout=600
     )

@@ -1,16 +1,23 @@
-"""Serves a folder by HTTP to the lab's hosts:  apt_server.py FOLDER ADDRESS PORT."""
+"""Serves a folder by HTTP to the lab's hosts:  apt_server.py FOLDER ADDRESS PORT.
+
+While FOLDER/frozen exists, connections are accepted and requests get no answer.
+"""
 
 from __future__ import annotations
 
 import functools
 import http.server
 import sys
+import time
+from pathlib import Path
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Always the file as it is now: two publications within a second share their date."""
 
-    def send_head(self):  # type: ignore[no-untyped-def]
+    def send_head(self):
+        while Path(self.directory, "frozen").exists():
+            time.sleep(0.05)
         del self.headers["If-Modified-Since"]
         return super().send_head()
 

@@ -15,7 +15,8 @@ from kit.documents_io.yaml import read_yaml
 from tests.lab.cache import Cached, digest_of, provide, run_tool
 from tests.lab.recipe import HERE, Record
 
-VERSIONS: Final = ("1.0-1", "2.0-1")
+# Above every version Debian ever had: base packages break old versions of some of these.
+VERSIONS: Final = ("9:1.0-1", "9:2.0-1")
 SIGNERS: Final = ("lab", "stranger")  # hosts trust the first
 DAY: Final = 86_400
 
@@ -111,6 +112,10 @@ def _control(package: Package, version: str) -> str:
     return "".join(f"{key}: {value}\n" for key, value in fields.items() if value)
 
 
+def _file_name(name: str, version: str) -> str:
+    return f"{name}_{version.partition(':')[2]}_all.deb"
+
+
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -133,7 +138,7 @@ def _build_package(package: Package, version: str, trees: Path, pool: Path) -> s
         _write(tree / path.lstrip("/"), "#!/bin/sh\nexit 0\n", 0o755)
     for unit in package.units:
         _write(tree / "lib/systemd/system" / unit.name, _unit_text(unit))
-    deb = pool / f"{package.name}_{version}_all.deb"
+    deb = pool / _file_name(package.name, version)
     build = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, deb]
     run_tool(build, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
     content = deb.read_bytes()
@@ -194,7 +199,7 @@ def write_indexes(
     pool = target / "pool"
     pool.mkdir()
     for name in chosen:
-        file = f"{name}_{version}_all.deb"
+        file = _file_name(name, version)
         os.link(archive / "pool" / file, pool / file)
     release = dists / "Release"
     release.write_text(

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -126,3 +127,16 @@ def run_tool(argv: Sequence[str | Path], **options: Any) -> subprocess.Completed
         output = (done.stdout + done.stderr).decode(errors="replace")[-2000:]
         raise LabError(f"{' '.join(words[:8])}: exit {done.returncode}\n{output}")
     return done
+
+
+def kill_inside(entry: subprocess.Popen[bytes]) -> None:
+    """Kill a program started through ``nsenter``, which waits for it, and wait for both."""
+    with contextlib.suppress(OSError):
+        children = Path(f"/proc/{entry.pid}/task/{entry.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+    try:
+        entry.wait(20)
+    except subprocess.TimeoutExpired:
+        entry.kill()
+        entry.wait()

@@ -63,3 +63,4 @@ def _force(host: Host, command: str) -> None:
     host.write(script, f"#!/bin/sh\n{command}\n", 0o755)
     host.write(_DROP_IN, f"Match User {host.user}\n  ForceCommand {script}\n")
     host.run(["systemctl", "reload", "ssh.service"])
+    host.wait()  # sshd starts itself anew and is not there for a moment

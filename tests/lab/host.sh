@@ -32,8 +32,9 @@ boot)
   forget_group
   mkdir "$GROUP/$NAME"
   ip netns add "$NAME"
+  mac=$(printf '02:00:00:00:00:%02x' "$2") # the same at each boot: neighbours remember it
   ip -n switch -batch - <<EOF
-link add v$2 type veth peer name eth0 netns $NAME
+link add v$2 type veth peer name eth0 address $mac netns $NAME
 link set v$2 master br0 up
 EOF
   ip -n "$NAME" -batch - <<EOF

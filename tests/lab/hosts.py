@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.cache import LabError
+from tests.lab.cache import LabError, kill_inside
 from tests.lab.hostkeys import hostkey_files, pack, provide_hostkeys, public_key
 from tests.lab.recipe import load_recipe
 
@@ -214,14 +214,14 @@ class NamespaceHost(Host):
     def stop(self) -> None:
         if self._parent is None:
             return
+        # By its PID 1: the others follow, and then those who wait for it, so that none is left.
+        # Killing these first would leave the host running for a moment.
         if self.entrance and self.is_on:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.entrance, signal.SIGKILL)
-        try:
-            self._parent.wait(20)
-        except subprocess.TimeoutExpired:
-            self._parent.kill()
-            self._parent.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._parent.wait(20)
+        kill_inside(self._parent)
         self._parent, self.entrance = None, 0
         self.lab.record()
 

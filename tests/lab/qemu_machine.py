@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
 import subprocess
 import time
@@ -12,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.lab.cache import LabError
+from tests.lab.cache import LabError, kill_inside
 from tests.lab.guest_agent import Dialogue, GuestAgent
 
 if TYPE_CHECKING:
@@ -20,6 +18,11 @@ if TYPE_CHECKING:
 
 FIRMWARE: Final = Path("/usr/share/OVMF")
 MEMORY: Final = 1024  # MiB; part of a saved state, as is every device below
+
+
+def sockets_folder(name: str) -> Path:
+    """Where a machine's sockets are, in the lab's own /run: their paths must be short."""
+    return Path("/run/machines") / name
 
 
 class Machine:
@@ -32,13 +35,13 @@ class Machine:
         self._disk = f"format={disk_format},file={disk}"
         self._variables = variables
         self._process: subprocess.Popen[bytes] | None = None
-        self._inside = lab.private / name
-        self._outside = Path(f"/proc/{lab.pid}/root{self._inside}")
+        self._sockets = sockets_folder(name)
+        self._outside = Path(f"/proc/{lab.pid}/root{self._sockets}")
         self.serial_log = lab.folder / f"{name}-serial.log"
         self.agent = GuestAgent(self._outside / "agent.sock", name)
 
     def _command(self, state: Path | None) -> list[str]:
-        here = self._inside
+        here = self._sockets
         # qemu64 has what Debian's amd64 needs and no more: "max" costs a third more CPU to boot.
         return [
             "qemu-system-x86_64",
@@ -71,18 +74,14 @@ class Machine:
             'mkdir -p "$0"; ip tuntap add dev q0 mode tap 2>/dev/null; '
             'ip link set q0 master br0 up && exec "$@"'
         )
-        inside = ["nsenter", "--net=/run/netns/switch", "sh", "-c", script, str(self._inside)]
+        inside = ["nsenter", "--net=/run/netns/switch", "sh", "-c", script, str(self._sockets)]
         self._process = self._lab.enter_long([*inside, *self._command(state)])
 
     def stop(self) -> None:
         """Pull the plug."""
         if self._process is None:
             return
-        pid = self._process.pid
-        with contextlib.suppress(OSError):
-            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-                os.kill(int(child), signal.SIGKILL)
-        self._process.wait(20)
+        kill_inside(self._process)
         self._process = None
 
     def save(self, state: Path, seconds: float = 60) -> None:

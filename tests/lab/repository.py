@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import email.utils
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab.archive import DAY, SIGNERS, VERSIONS, provide_archive, write_indexes
-from tests.lab.cache import LabError
+from tests.lab.cache import LabError, kill_inside
 from tests.lab.recipe import load_recipe
 from tests.lab.warden import SERVICES
 
@@ -85,7 +82,7 @@ class Repository:
 
     def _sign(self, release: Path, signer: str) -> None:
         """Sign inside the lab, where the agent that gpg leaves running ends with it."""
-        home = self._lab.private / f"gnupg-{signer}"
+        home = f"/run/gnupg-{signer}"  # the lab's own /run; short, for it holds a socket
         script = (
             f"mkdir -p -m 700 {home} && export HOME={home} && "
             f"{{ [ -e {home}/done ] || {_SIGN} --import {self._archive.folder / signer}.key; }} && "
@@ -95,37 +92,30 @@ class Repository:
         self._lab.enter(["sh", "-c", script])
 
     def start(self) -> None:
-        """Serve; wakes a frozen server, too."""
+        """Serve; thaws a frozen server, too."""
+        self._frozen.unlink(missing_ok=True)
         if self._server is not None and self._server.poll() is None:
-            self._signal(signal.SIGCONT)
             return
         script = str(self._lab.here / "apt_server.py")
         inside = ["nsenter", "--net=/run/netns/switch", sys.executable, script]
         argv = [*inside, str(self._folder), SERVICES, "80"]
         self._server = self._lab.enter_long(argv, stdout=subprocess.PIPE)
         if self._server.stdout is None or self._server.stdout.readline() != b"ready\n":
-            raise LabError(f"the repository did not start; see {self._lab.folder}/lab.log.")
+            raise LabError(f"the repository did not start:\n{self._lab.log()}")
 
     def stop(self) -> None:
         """Go down: connections are refused."""
         if self._server is not None:
-            self._signal(signal.SIGKILL)
-            self._server.wait(10)
+            kill_inside(self._server)
             self._server = None
 
     def freeze(self) -> None:
         """Accept connections and answer nothing."""
-        self._signal(signal.SIGSTOP)
+        self._frozen.touch()
 
-    def _signal(self, number: int) -> None:
-        """To the server and to the nsenter that waits for it, which stops when it does."""
-        if self._server is None:
-            raise LabError("the repository is down: start() it first.")
-        pid = self._server.pid
-        with contextlib.suppress(ProcessLookupError, OSError):
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            for process in (*children, pid):
-                os.kill(int(process), number)
+    @property
+    def _frozen(self) -> Path:
+        return self._folder / "frozen"
 
     def close(self) -> None:
         """Let the cache sweep the archive again."""

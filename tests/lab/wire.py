@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab.cache import Cached, LabError, digest_of, provide, run_tool
+from tests.lab.cache import Cached, LabError, digest_of, kill_inside, provide, run_tool
 from tests.lab.recipe import HERE
 from tests.lab.warden import CONTROLLER
 
@@ -42,8 +42,7 @@ class Wire:
     def _cut(self) -> None:
         if self._process is not None:
             # its one thread holds both ends: they go with it, addresses included
-            self._process.terminate()
-            self._process.wait(10)
+            kill_inside(self._process)
             self._process = None
         else:
             self._lab.enter(["ip", "addr", "flush", "dev", "c0"])
