@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 
 import kit.reads
 import kit.resources
+from kit.model.platform import Platform
 from kit.model.read import Read
 from kit.model.setting import Setting
 
@@ -41,6 +42,16 @@ def setting_types() -> Mapping[str, type[Setting]]:
     """``type`` word of the YAML -> class."""
     found = _classes(kit.resources, Setting)  # type: ignore[type-abstract]
     return {get_args(one.model_fields["type"].annotation)[0]: one for one in found}
+
+
+@cache
+def owned_files(platform: Platform) -> Mapping[str, tuple[str, type[Setting]]]:
+    """Path of each file a type owns -> ``type`` word and class."""
+    return {
+        path: (name, kind)
+        for name, kind in setting_types().items()
+        for path in kind.owns.get(platform, ())
+    }
 
 
 @cache

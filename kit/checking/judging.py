@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from kit.catalogue.registry import owned_files
+from kit.checking.leftovers import leftover_details
 from kit.checking.observing import facts_of, observe
-from kit.checking.standing import covered_finding, profile_finding
-from kit.desired.resolution import Desired, DesiredSetting, Undecided, resolve
+from kit.checking.standing import covered_finding, leftover_finding, profile_finding
+from kit.desired.resolution import (
+    FILES_READ,
+    Desired,
+    DesiredSetting,
+    Undecided,
+    file_key,
+    resolve,
+)
 from kit.desired.selection import not_covered, selected_rules
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
@@ -99,6 +108,8 @@ def judge_device(
     observations = observe(snapshot, _wanted(desired))
     judged = tuple(_judge(one, observations, device) for one in desired.settings)
     provenance = Provenance(snapshot.origin)
+    wanted = {FILES_READ: frozenset(map(file_key, owned_files(device.platform)))}
+    left = leftover_details(desired, observe(snapshot, wanted)[FILES_READ], observations)
     findings = [
         *_findings(context, device, judged, provenance, snapshot.taken_at),
         *(
@@ -106,6 +117,7 @@ def judge_device(
             for one in desired.undecided
         ),
         *profile_finding(context.catalogue, device, facts, profile, provenance, snapshot.taken_at),
+        *leftover_finding(context.catalogue, device, left, provenance, snapshot.taken_at),
     ]
     findings.sort(key=lambda one: one.rule)
     return JudgedDevice(device, tuple(findings), judged, desired, observations)

@@ -44,6 +44,7 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.RULE_DISABLED: N_("The site has disabled this rule."),
     ReasonCode.WATCHDOG_NEEDED: N_("This change may cut the way in: {ways}."),
     ReasonCode.BLOCKED_BY: N_("This change waits for another that is not made: {subject}."),
+    ReasonCode.LEFT_OVER: N_("“{subject}” still sets what no rule asks for any more: {detail}."),
 }
 _DIFFERS_SILENTLY: Final = N_("“{subject}” is what it must not be.")
 
@@ -71,6 +72,7 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.RULE_DISABLED: N_("Review the reason for disabling it."),
     ReasonCode.WATCHDOG_NEEDED: N_("Be at the device, then apply with --without-watchdog."),
     ReasonCode.BLOCKED_BY: N_("Settle the other change first."),
+    ReasonCode.LEFT_OVER: N_("Take these lines out of the file, or restore the rule."),
 }
 _OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_REACHED: N_("Switch the device on, check its network and address."),

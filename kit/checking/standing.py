@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,7 @@ from kit.model.verdict import Reason, ReasonCode, Verdict, worst
 
 COVERED: Final = "device_covered"
 MATCHES_PROFILE: Final = "device_matches_profile"
+NOTHING_LEFT: Final = "nothing_left_over"
 _READ: Final = "facts"
 
 
@@ -50,6 +51,22 @@ def _finding(
 def covered_finding(catalogue: Catalogue, device: Device, reason: Reason) -> Finding:
     """The one ``not_checked`` of a device whose class this version cannot read."""
     return _finding(catalogue, COVERED, device, Verdict.NOT_CHECKED, (reason,), Provenance.NONE)
+
+
+def leftover_finding(
+    catalogue: Catalogue,
+    device: Device,
+    details: Iterable[FindingDetail],
+    provenance: Provenance,
+    at: datetime,
+) -> Iterator[Finding]:
+    """What files of ours hold too much; where they do not, nothing is said."""
+    found = tuple(details) if NOTHING_LEFT in catalogue.standing else ()
+    if found:
+        yield _finding(
+            catalogue, NOTHING_LEFT, device, worst(one.verdict for one in found),
+            tuple(reason for one in found for reason in one.reasons), provenance, found, at,
+        )  # fmt: skip
 
 
 def _expectations(

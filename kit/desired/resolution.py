@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from pydantic import JsonValue, ValidationError
 
-from kit.catalogue.registry import reads
+from kit.catalogue.registry import owned_files, reads
 from kit.catalogue.templates import build, parameter_names
 from kit.catalogue.validation import sample_values, setting_data
 from kit.desired.parameters import resolve_parameters
@@ -64,12 +65,24 @@ class ContradictoryRules(InvalidInput):
 
 
 Requests = Mapping[Read, frozenset[str]]
+FILES_READ: Final = "file_text"
+"""The read that shows what the files of the kit hold."""
+
+
+def file_key(path: str) -> str:
+    """The key that asks ``FILES_READ`` for a whole file."""
+    return f"text {path}"
 
 
 def requests(catalogue: Catalogue, baseline: Baseline, site: Site, device: Device) -> Requests:
-    """Every read the device's rules need, in any variant, with all their keys; facts included."""
+    """Every read the device's rules need, in any variant, with all their keys.
+
+    Facts are included, and the files of the kit, whatever rules there are.
+    """
     keys: dict[str, set[str]] = defaultdict(set)
     keys["facts"] |= {fact.value for fact in Fact}
+    if owned_files(device.platform):
+        keys[FILES_READ] |= {file_key(path) for path in owned_files(device.platform)}
     values = {
         **sample_values(catalogue.parameters),
         **resolve_parameters(catalogue, baseline, site, device.post_role),

@@ -87,6 +87,8 @@ class Setting(Record, ABC):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]]
+    # Files this type alone writes, whole, one line a value: what they hold too much is found.
+    owns: ClassVar[Mapping[Platform, tuple[str, ...]]] = {}
     type: str
     quantifier: Quantifier = Quantifier.ALL
     if_none: Literal["error", "not_applicable"] = "error"

@@ -60,6 +60,7 @@ class ReasonCode(StrEnum):
     RULE_DISABLED = "rule_disabled"
     WATCHDOG_NEEDED = "watchdog_needed"
     BLOCKED_BY = "blocked_by"
+    LEFT_OVER = "left_over"
 
 
 class Pending(StrEnum):

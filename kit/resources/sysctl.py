@@ -84,6 +84,9 @@ class Sysctl(ScalarSetting):
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
         Platform.LINUX: (SysctlLive, SysctlPersisted)
     }
+    owns: ClassVar[Mapping[Platform, tuple[str, ...]]] = {
+        Platform.LINUX: (DROP_IN, NETWORK_DROP_IN, ONE_WAY_DROP_IN)
+    }
     type: Literal["sysctl"]
     name: SysctlName
     value: Value | tuple[Value, ...]
