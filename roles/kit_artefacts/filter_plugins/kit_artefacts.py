@@ -144,26 +144,30 @@ def kit_told_units(
 def kit_told_values(
     steps: Sequence[Step], before: dict[str, Any], done: dict[str, Any], after: dict[str, Any]
 ) -> list[Told]:
-    """The same for kernel values."""
+    """The same for kernel values. An interface that went away in the meantime needs none."""
     shown, latter = kit_values(before), kit_values(after)
-    made = {one["kit_artefacts_step"]["target"]: one for one in done.get("results", ())}
+    made = {one["kit_artefacts_value"]["path"]: one for one in done.get("results", ())}
+    looked = not after.get("skipped")
     told = []
     for step in steps:
         artefact = step["artefact"]
-        path, wanted = kit_sysctl_path(artefact["name"]), artefact["value"].split()
-        if path not in shown:
+        words, paths = artefact["value"].split(), _paths_of(step, shown)
+        differ = [path for path in paths if shown[path] != words]
+        left = [path for path in differ if not looked or path in latter]
+        untried = [path for path in left if path not in made]
+        failed = [path for path in left if path in made and made[path].get("failed")]
+        other = [path for path in left if looked and latter[path] != words]
+        if not paths:
             told.append(_failed(step, _failure("sysctl_missing", artefact["name"])))
-        elif shown[path] == wanted:
-            told.append(_told(step, changed=False))
-        elif step["target"] not in made:
+        elif failed:
+            told.append(_failed(step, kit_failure(made[failed[0]], artefact)))
+        elif untried:
             told.append(_skipped(step, "stopped"))
-        elif made[step["target"]].get("failed"):
-            told.append(_failed(step, kit_failure(made[step["target"]], artefact)))
-        elif after.get("skipped") or latter.get(path) == wanted:
-            told.append(_told(step, changed=True))
-        else:
-            detail = " ".join(latter.get(path, ()))
+        elif other:
+            detail = " ".join(latter[other[0]])
             told.append(_failed(step, _failure("not_effective", artefact["name"], detail)))
+        else:
+            told.append(_told(step, changed=bool(differ)))
     return told
 
 
@@ -221,14 +225,40 @@ def kit_in_words(told: Iterable[Told]) -> list[str]:
 
 
 def kit_units(result: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Name -> properties, from the blocks ``systemctl show`` printed, blank lines between."""
+    """Name -> properties, from the blocks ``systemctl show`` printed, blank lines between.
+
+    Of a script of old (``generated``) ``result["of_old"]`` says whether it starts at boot.
+    """
     units = {}
     for block in str(result.get("stdout") or "").split("\n\n"):
         shown = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if shown.get("LoadState") and shown.get("ActiveState"):
+            if shown.get("UnitFileState") == "generated":
+                shown["UnitFileState"] = result.get("of_old", {}).get(shown["Id"], "")
             units[shown.get("Id", "")] = shown
             units |= dict.fromkeys(shown.get("Names", "").split(), shown)
     return units
+
+
+def kit_generated_units(result: dict[str, Any]) -> list[str]:
+    """The units that stand for a script of old."""
+    blocks = str(result.get("stdout") or "").split("\n\n")
+    shown = [dict(row.split("=", 1) for row in b.splitlines() if "=" in row) for b in blocks]
+    return [one["Id"] for one in shown if one.get("UnitFileState") == "generated"]
+
+
+def kit_of_old(asked: dict[str, Any], links: dict[str, Any]) -> dict[str, str]:
+    """Unit -> enabled or not, from what ``systemctl is-enabled`` said and the links of runlevels.
+
+    The tool systemctl asks forgets the runlevels before 5.
+    """
+    linked = {str(one["path"]).rpartition("/")[2][3:] for one in links.get("files", ())}
+    states = {}
+    for one in asked.get("results", ()):
+        name = one["kit_artefacts_unit"]
+        starts = name.removesuffix(".service") in linked
+        states[name] = "enabled" if starts else str(one.get("stdout", ""))
+    return states
 
 
 def kit_stale_units(result: dict[str, Any]) -> list[str]:
@@ -242,7 +272,7 @@ def holds(shown: dict[str, str], artefact: dict[str, Any]) -> bool:
     wanted, file = artefact["enabled"], shown.get("UnitFileState", "")
     if wanted == "disabled":
         # What is masked does not start either; what is not there even less.
-        at_boot = shown.get("LoadState") == "not-found" if not file else file[:7] != "enabled"
+        at_boot = not file.startswith("enabled")
     elif wanted == "enabled":
         at_boot = file in {"enabled", "alias"}
     else:
@@ -303,24 +333,53 @@ def kit_sysctl_path(name: str) -> str:
     return f"/proc/sys/{path}"
 
 
-def kit_sysctl_paths(steps: Sequence[Step]) -> list[str]:
-    """The files of the values the steps are about."""
-    return [kit_sysctl_path(step["artefact"]["name"]) for step in steps]
+def every_interface(name: str) -> tuple[str, str] | None:
+    """The folder of the interfaces and the parameter, of a name with ``*`` in it."""
+    before, star, parameter = name.partition(".*.")
+    return (f"/proc/sys/{before.replace('.', '/')}", parameter) if star else None
+
+
+def kit_sysctl_looks(steps: Sequence[Step]) -> list[list[str]]:
+    """The commands that show, as ``path:value`` lines, the values the steps are about."""
+    names = [step["artefact"]["name"] for step in steps]
+    every = sorted({found for found in map(every_interface, names) if found})
+    looks = [["-r", f"--include={parameter}", "--", folder] for folder, parameter in every]
+    plain = [kit_sysctl_path(name) for name in names if every_interface(name) is None]
+    looks += [["--", *plain]] if plain else []
+    return [["grep", "-s", "-H", "", *words] for words in looks]
 
 
 def kit_values(result: dict[str, Any]) -> dict[str, list[str]]:
     """Path -> the words of the value, from ``grep``'s ``path:value`` lines."""
-    lines = str(result.get("stdout") or "").splitlines()
-    return {path: text.split() for path, _colon, text in (line.partition(":") for line in lines)}
+    outputs = [str(one.get("stdout") or "") for one in result.get("results", ())]
+    lines = [line.partition(":") for output in outputs for line in output.splitlines()]
+    return {path: text.split() for path, _colon, text in lines}
 
 
-def kit_values_to_change(steps: Sequence[Step], before: dict[str, Any]) -> list[Step]:
-    """The steps whose value is there and differs."""
+def _paths_of(step: Step, shown: dict[str, list[str]]) -> list[str]:
+    """The files a step is about that are there."""
+    every = every_interface(step["artefact"]["name"])
+    if every is None:
+        path = kit_sysctl_path(step["artefact"]["name"])
+        return [path] if path in shown else []
+    folder, parameter = every
+    found = []
+    for path in shown:
+        interface, _slash, last = path.removeprefix(f"{folder}/").partition("/")
+        if path.startswith(f"{folder}/") and last == parameter:
+            found += [path] if interface not in {"all", "default"} else []
+    return sorted(found)
+
+
+def kit_values_to_change(steps: Sequence[Step], before: dict[str, Any]) -> list[dict[str, Any]]:
+    """The values that are there and differ: step, path and words."""
     shown = kit_values(before)
-    paths = [(step, kit_sysctl_path(step["artefact"]["name"])) for step in steps]
-    return [
-        s for s, path in paths if path in shown and shown[path] != s["artefact"]["value"].split()
-    ]
+    found = []
+    for step in steps:
+        words = step["artefact"]["value"].split()
+        paths = [path for path in _paths_of(step, shown) if shown[path] != words]
+        found += [{"target": step["target"], "path": path, "words": words} for path in paths]
+    return found
 
 
 class FilterModule:

@@ -106,6 +106,8 @@ def _edit(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         if not os.path.isfile(target):
             raise Refusal("not_a_file", path)
         former = content_of(target) or b""
+        if b"\0" in former:
+            raise Refusal("not_a_file", path)
         status = os.stat(target)
         owner, group, mode = status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
     else:
@@ -118,7 +120,8 @@ def _edit(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         target, former = "", b""
         owner, group, mode = os.geteuid(), os.getegid(), 0o644
     content = edited(former, present, replaces, absent)
-    if target and content == former:
+    # A newline missing at the end is, alone, no difference.
+    if target and content == former + (b"" if former[-1:] in (b"", b"\n") else b"\n"):
         return {"changed": False}
     folder = real_folder(target or path, check_mode)
     target = target or os.path.join(folder, os.path.basename(path))

@@ -11,12 +11,14 @@ import shutil
 import stat
 import string
 import tempfile
+import time
 from collections.abc import Callable
 
 from ansible.module_utils.kit_answers import Refusal, of_system, run
 
 PENDING = "/run/esms-kit/reload"
 SSH = "/etc/ssh"
+LEFT_SECONDS = 600
 
 
 def trusted(folder: str) -> bool:
@@ -124,7 +126,9 @@ def place(
     """
     folder, name = os.path.split(target)
     for left in glob.glob(f"{glob.escape(folder)}/.{glob.escape(name)}.esms-kit.??????"):
-        os.unlink(left)  # left by a power cut
+        # What a power cut left; not what somebody else is writing at this moment.
+        if os.lstat(left).st_mtime < time.time() - LEFT_SECONDS:
+            os.unlink(left)
     beside = ""
     try:
         descriptor, beside = _open_beside(folder, name)

@@ -57,6 +57,7 @@ mend() {
     opened=/proc/self/fd/4
     expected "$(readlink "$opened")" || return 0
     if right; then return 0; fi
+    foresee
     if [ -n "$KIT_OWNER$KIT_GROUP" ]; then
         # Both, always: given one, busybox takes the other from the link that a descriptor is.
         owner=${KIT_OWNER:-$(stat -L -c %u "$opened")}

@@ -13,6 +13,7 @@ remove() {
     folder_of "$KIT_PATH"
     target=${real%/}/${KIT_PATH##*/}
     [ -L "$target" ] || [ -f "$target" ] || failed not_a_file "$KIT_PATH"
+    foresee
     mark_pending
     run rm -f -- "$target" || diagnose unexpected "$KIT_PATH"
     [ ! -e "$KIT_PATH" ] && [ ! -L "$KIT_PATH" ] || failed not_effective "$KIT_PATH"
@@ -23,6 +24,7 @@ place() {
     printf '%s' "$KIT_CONTENT" >"$KIT_DIR/new"
     [ "$(sha256sum <"$KIT_DIR/new")" = "$KIT_SHA  -" ] || failed disk_full "$KIT_DIR"
     if holds; then answer unchanged; fi
+    foresee
     folder_of "$KIT_PATH"
     target=${real%/}/${KIT_PATH##*/}
     if [ -e "$target" ] && [ ! -L "$target" ] && [ ! -f "$target" ]; then

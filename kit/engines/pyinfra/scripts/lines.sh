@@ -10,12 +10,14 @@ main() {
         tr -d '\0' <"$target" | cmp -s - "$target" || failed not_a_file "$KIT_PATH"
         edit "$target" || failed disk_full "$KIT_DIR"
         if whole "$target" | cmp -s - "$KIT_DIR/new"; then answer unchanged; fi
+        foresee
         folder_of "$target"
         facts=$(stat -c '%u %g %a' -- "$target") || failed target_missing "$KIT_PATH"
     else
         [ ! -L "$KIT_PATH" ] || failed not_a_file "$KIT_PATH"
         [ -n "$KIT_PRESENT" ] || answer unchanged
         [ "$KIT_CREATE" = yes ] || failed target_missing "$KIT_PATH"
+        foresee
         edit /dev/null || failed disk_full "$KIT_DIR"
         folder_of "$KIT_PATH"
         target=${real%/}/${KIT_PATH##*/} facts="$(id -u) $(id -g) 0644"

@@ -11,6 +11,7 @@ main() {
 
 install_it() {
     if installed "$KIT_NAME"; then answer unchanged; fi
+    foresee
     [ -n "$(offered "$KIT_NAME")" ] || refresh
     [ -n "$(offered "$KIT_NAME")" ] || nobody_offers
     if ! attempt; then
@@ -68,6 +69,7 @@ remove_it() {
     done
     [ -z "$kept" ] || failed would_cut "${kept# }"
     [ -z "$come" ] || failed would_install "$come"
+    foresee
     apt remove -- "$KIT_NAME" || explain_apt unexpected
     removed "$KIT_NAME" || failed not_effective "$KIT_NAME" "$(cat -- "$KIT_DIR/status")"
     answer 'done' '' '' "${also# }"

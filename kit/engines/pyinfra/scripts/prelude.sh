@@ -19,6 +19,11 @@ failed() {
     answer failed "$@"
 }
 
+# foresee: the end of a trial run (KIT_DRY=yes), at the point where something would be changed.
+foresee() {
+    [ "${KIT_DRY-no}" = no ] || answer 'done'
+}
+
 # Most texts are one short line already and cost no process.
 one_line() {
     case $1 in

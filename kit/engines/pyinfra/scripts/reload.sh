@@ -6,6 +6,7 @@
 main() {
     note=$KIT_PENDING/$KIT_RELOAD
     [ "$KIT_ALWAYS" = yes ] || [ -e "$note" ] || answer unchanged
+    foresee
     [ "$KIT_VERB" != nothing ] || forget unchanged
     need systemctl
     [ "$KIT_VALIDATOR" != sshd ] || check_sshd

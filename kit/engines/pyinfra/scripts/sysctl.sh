@@ -33,6 +33,7 @@ every() {
 # give NAME FILE
 give() {
     if [ "$(value "$2")" = "$KIT_VALUE" ]; then return; fi
+    foresee
     printf '%s\n' "$KIT_VALUE" >"$KIT_DIR/value"
     { cat -- "$KIT_DIR/value" >"$2"; } 2>"$KIT_DIR/run" || {
         if gone "$2"; then return; fi

@@ -5,12 +5,13 @@
 main() {
     need systemctl
     look
-    if [ "$reload" = yes ]; then
+    if [ "$reload" = yes ] && [ "${KIT_DRY-no}" = no ]; then
         run systemctl daemon-reload || failed unit_failed "$KIT_NAME" "$(last_said)"
         look
     fi
     if holds; then answer unchanged; fi
     [ "$load" != not-found ] || [ "$KIT_ENABLED" = masked ] || failed unit_missing "$KIT_NAME"
+    foresee
     set_boot
     set_now
     look
