@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -45,6 +46,11 @@ def fill(data: JsonValue, values: Values) -> JsonValue:
 
 def build(data: JsonValue, values: Values) -> Setting:
     """The frozen setting; raises ``KeyError`` (parameter) or pydantic's ``ValidationError``."""
-    filled = json.dumps(fill(data, values))
+    return _built(json.dumps(fill(data, values), sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _built(filled: str) -> Setting:
+    """Settings are frozen: the same data gives the same object."""
     setting: Setting = setting_adapter().validate_json(filled, strict=True)
     return setting

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from kit.catalogue.registry import owned_files
@@ -18,8 +19,8 @@ from kit.desired.resolution import (
     DesiredSetting,
     Undecided,
     file_key,
-    resolve,
 )
+from kit.desired.resolver import Resolver
 from kit.desired.selection import not_covered, selected_rules
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
@@ -76,6 +77,11 @@ class Context:
     waivers: tuple[Waiver, ...]
     at: datetime
 
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Resolves this site's devices, each distinct kind once."""
+        return Resolver(self.catalogue, self.baseline, self.site)
+
     def waiver_for(self, rule: str, device: Device) -> str | None:
         """The id of a waiver that stands for this failure on the local day of the check."""
         day = self.at.astimezone(ZoneInfo(self.site.timezone)).date()
@@ -104,8 +110,8 @@ def judge_device(
         verdict, reason = unread or (Verdict.NOT_CHECKED, Reason(code=ReasonCode.NEVER_SEEN))
         return JudgedDevice(device, tuple(_unread_findings(context, device, verdict, reason)))
     facts = facts_of(snapshot)
-    desired = resolve(context.catalogue, context.baseline, context.site, device, facts)
-    observations = observe(snapshot, _wanted(desired))
+    desired = context.resolver.resolve(device, facts)
+    observations = observe(snapshot, desired.wanted)
     judged = tuple(_judge(one, observations, device) for one in desired.settings)
     provenance = Provenance(snapshot.origin)
     wanted = {FILES_READ: frozenset(map(file_key, owned_files(device.platform)))}
@@ -140,18 +146,10 @@ def _unread(device: Device, snapshot: Snapshot | None) -> tuple[Verdict, Reason]
     return (Verdict.ERROR if looked else Verdict.NOT_CHECKED), reason
 
 
-def _wanted(desired: Desired) -> dict[str, frozenset[str]]:
-    keys: dict[str, set[str]] = defaultdict(set)
-    for one in desired.settings:
-        for read in type(one.setting).reads[desired.device.platform]:
-            keys[read.id] |= one.setting.keys(read)
-    return {name: frozenset(found) for name, found in keys.items()}
-
-
 def _judge(
     one: DesiredSetting, observations: Mapping[str, Observations], device: Device
 ) -> JudgedSetting:
-    judgement = one.setting.judge(observations, device.platform)
+    judgement = one.setting.answer(observations, one.questions)
     failing = {detail.read for detail in judgement.details if detail.verdict is Verdict.FAIL}
     waits = (
         judgement.verdict is Verdict.FAIL
@@ -203,7 +201,7 @@ def _fix(settings: Sequence[JudgedSetting]) -> Fix:
     failing = [one for one in settings if one.judgement.verdict is Verdict.FAIL] or settings
     fixes = {
         Fix.BY_HAND
-        if one.desired.meta.fix is Fix.REMOTE and one.desired.setting.enforced() is None
+        if one.desired.meta.fix is Fix.REMOTE and not one.desired.enforceable
         else one.desired.meta.fix
         for one in failing
     }
@@ -225,8 +223,9 @@ def show_observation(observation: Observation) -> str:
 
 def _detail(one: DesiredSetting, detail: Detail) -> FindingDetail:
     valueless = detail.expected.op in _VALUELESS
-    return FindingDetail(
-        setting=one.setting.slot(),
+    # Built without validation: every field is made right here, and there are many of them.
+    return FindingDetail.model_construct(
+        setting=one.slot,
         read=detail.read,
         key=detail.key,
         verdict=detail.verdict,

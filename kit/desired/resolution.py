@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from pydantic import JsonValue, ValidationError
@@ -21,9 +22,10 @@ from kit.model.device import Device
 from kit.model.facts import Fact, Facts, FactUnreadable
 from kit.model.meta import Meta
 from kit.model.observation import Observations
+from kit.model.platform import Platform
 from kit.model.read import Read
 from kit.model.rule import Baseline, PlatformRule, Rule
-from kit.model.setting import Conflict, Judgement, Setting
+from kit.model.setting import Conflict, Judgement, Question, Setting
 from kit.model.site import Site
 from kit.model.target import Target
 from kit.model.verdict import Reason, ReasonCode, Verdict
@@ -38,6 +40,22 @@ class DesiredSetting:
     enforced: bool
     meta: Meta
     targets: tuple[Target, ...]
+    platform: Platform
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """What judging asks; made once for all devices that share this desired state."""
+        return self.setting.questions(self.platform)
+
+    @cached_property
+    def slot(self) -> str:
+        """The setting's slot."""
+        return self.setting.slot()
+
+    @cached_property
+    def enforceable(self) -> bool:
+        """Whether the setting has something to put in place."""
+        return self.setting.enforced() is not None
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,7 @@ class Desired:
     settings: tuple[DesiredSetting, ...]
     undecided: tuple[Undecided, ...]
     goal: Mapping[str, Mapping[str, Observations]] = field(default_factory=dict)
+    wanted: Mapping[str, frozenset[str]] = field(default_factory=dict)  # read id -> keys
 
 
 class ContradictoryRules(InvalidInput):
@@ -120,7 +139,7 @@ def resolve(
                 reason = Reason(code=ReasonCode.SITE_VALUE_MISSING, subject=", ".join(missing))
                 undecided.append(_undecided(selected, Verdict.NOT_CHECKED, reason))
                 continue
-            settings.extend(_desired(selected, block, chosen, values, facts))
+            settings.extend(_desired(selected, device.platform, chosen, values, facts))
         except FactUnreadable as error:
             reason = Reason(
                 code=ReasonCode.FACT_UNREADABLE,
@@ -129,7 +148,17 @@ def resolve(
             )
             undecided.append(_undecided(selected, Verdict.ERROR, reason))
     together = _among_one_another(settings)
-    return Desired(device, tuple(together), tuple(undecided), _goal(together, device))
+    return Desired(
+        device, tuple(together), tuple(undecided), _goal(together, device), _wanted(together)
+    )
+
+
+def _wanted(settings: Iterable[DesiredSetting]) -> dict[str, frozenset[str]]:
+    keys: dict[str, set[str]] = defaultdict(set)
+    for one in settings:
+        for question in one.questions:
+            keys[question.read].add(question.key)
+    return {name: frozenset(found) for name, found in sorted(keys.items())}
 
 
 def _among_one_another(settings: Sequence[DesiredSetting]) -> list[DesiredSetting]:
@@ -156,11 +185,12 @@ def _choose(block: PlatformRule, facts: Facts) -> Sequence[dict[str, JsonValue]]
 
 def _desired(
     selected: SelectedRule,
-    block: PlatformRule,
+    platform: Platform,
     chosen: Sequence[dict[str, JsonValue]],
     values: Mapping[str, JsonValue],
     facts: Facts,
 ) -> list[DesiredSetting]:
+    block = selected.rule.platforms[platform]
     found = []
     for data in chosen:
         try:
@@ -176,7 +206,9 @@ def _desired(
         meta = block.meta.on(setting.meta(facts))
         wanted = selected.enforced and setting.enforced() is not None
         targets = setting.targets(facts) if wanted else ()
-        found.append(DesiredSetting(selected.rule, setting, selected.enforced, meta, targets))
+        found.append(
+            DesiredSetting(selected.rule, setting, selected.enforced, meta, targets, platform)
+        )
     return found
 
 

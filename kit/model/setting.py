@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -52,6 +53,15 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Question:
+    """One key of one read, and what its observation must meet."""
+
+    read: str
+    key: str
+    expected: Expectation
+
+
+@dataclass(frozen=True)
 class Detail:
     """The judgement of one key of one read."""
 
@@ -69,7 +79,7 @@ class Judgement:
 
     details: tuple[Detail, ...] = field(default_factory=tuple)
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """No detail at all is ``NOT_CHECKED``."""
         return worst(detail.verdict for detail in self.details)
@@ -181,23 +191,36 @@ class Setting(Record, ABC):
                 )
         return self
 
+    def questions(self, platform: Platform) -> tuple[Question, ...]:
+        """What judging asks on a platform: the same for every device, worth asking for once."""
+        return tuple(
+            Question(read.id, key, self.expectation(read.id, key))
+            for read in type(self).reads.get(platform, ())
+            for key in sorted(self.keys(read))
+        )
+
     def judge(self, observations: Mapping[str, Observations], platform: Platform) -> Judgement:
         """Judge what was seen. Everything that is not known is ``ERROR``, never a pass."""
-        details = []
-        for read in type(self).reads.get(platform, ()):
-            seen = observations.get(read.id, {})
-            for key in sorted(self.keys(read)):
-                observation = seen.get(key, Unreadable(Unread.NOT_COLLECTED))
-                details.append(self._judge_key(read.id, key, observation))
-        return Judgement(tuple(details))
+        return self.answer(observations, self.questions(platform))
 
-    def _judge_key(self, read: str, key: str, seen: Observation) -> Detail:
-        expected = self.expectation(read, key)
+    def answer(
+        self, observations: Mapping[str, Observations], questions: Iterable[Question]
+    ) -> Judgement:
+        """``judge``, with the setting's own questions at hand."""
+        unknown = Unreadable(Unread.NOT_COLLECTED)
+        return Judgement(
+            tuple(
+                self._judge_key(one, observations.get(one.read, {}).get(one.key, unknown))
+                for one in questions
+            )
+        )
+
+    def _judge_key(self, asked: Question, seen: Observation) -> Detail:
         if isinstance(seen, Instances):
-            verdict, reasons = self._judge_instances(key, seen, expected)
+            verdict, reasons = self._judge_instances(asked.key, seen, asked.expected)
         else:
-            verdict, reasons = _judge_one(key, seen, expected)
-        return Detail(read, key, verdict, expected, seen, reasons)
+            verdict, reasons = _judge_one(asked.key, seen, asked.expected)
+        return Detail(asked.read, asked.key, verdict, asked.expected, seen, reasons)
 
     def _judge_instances(
         self, key: str, seen: Instances, expected: Expectation

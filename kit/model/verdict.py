@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 from kit.model.record import Record
 
@@ -18,13 +19,13 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-_GRAVITY = (
-    Verdict.FAIL,
-    Verdict.ERROR,
-    Verdict.NOT_CHECKED,
-    Verdict.PASS,
-    Verdict.NOT_APPLICABLE,
-)
+_GRAVITY: Final = {
+    Verdict.FAIL: 0,
+    Verdict.ERROR: 1,
+    Verdict.NOT_CHECKED: 2,
+    Verdict.PASS: 3,
+    Verdict.NOT_APPLICABLE: 4,
+}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -32,8 +33,7 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
     Nothing at all is ``NOT_CHECKED``: an empty list of verdicts proves nothing.
     """
-    given = set(verdicts)
-    return next((verdict for verdict in _GRAVITY if verdict in given), Verdict.NOT_CHECKED)
+    return min(verdicts, key=_GRAVITY.__getitem__, default=Verdict.NOT_CHECKED)
 
 
 class ReasonCode(StrEnum):

@@ -25,7 +25,7 @@ from kit.model.observation import Absent, Instances, Observation, Observations, 
 from kit.model.operators import Operator
 from kit.model.platform import Platform
 from kit.model.record import Record
-from kit.model.setting import Conflict, Detail, Expectation, ReadClass, Setting
+from kit.model.setting import Conflict, Detail, Expectation, Question, ReadClass, Setting
 from kit.model.target import ArtefactKind, Target
 from kit.reads.file_paths import checked_pattern, has_wildcards
 from kit.reads.file_state import FileState
@@ -240,11 +240,11 @@ class File(Setting):
         wanted += [f"{name} {value}" for name, _op, value in self._attributes()]
         return f"{self.slot()} {', '.join(wanted) or 'lines'}"
 
-    def _judge_key(self, read: str, key: str, seen: Observation) -> Detail:
+    def _judge_key(self, asked: Question, seen: Observation) -> Detail:
         if isinstance(seen, Absent) and self.if_none == "not_applicable":
             # Only rights: no such file, nothing to protect. A text or a line is wanted there.
             seen = Instances(complete=True) if _way(self) == "attributes" else seen
-        return super()._judge_key(read, key, seen)
+        return super()._judge_key(asked, seen)
 
     @staticmethod
     def render(target: Target, settings: Sequence[Setting]) -> Artefact:
