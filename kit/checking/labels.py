@@ -100,6 +100,7 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         Fact.TPM: N_("TPM"),
         Fact.SECURE_BOOT: N_("Secure Boot"),
         Fact.MEMORY_MIB: N_("memory"),
+        Fact.STORAGE_GIB: N_("size of the system disk"),
     },
     DeviceClass: {
         DeviceClass.DESKTOP: N_("Desktop computers"),
@@ -143,14 +144,14 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
 }
 
 # A theme is the name of a file of rules; one that is not listed is shown by that name.
-_THEMES: Final[Mapping[str, str]] = {
+THEMES: Final[Mapping[str, str]] = {
     "accounts": N_("Accounts and passwords"),
     "equipment": N_("Equipment"),
     "files": N_("Files and permissions"),
     "firewall": N_("Firewall"),
     "kernel": N_("Kernel"),
     "logging": N_("Logs"),
-    "network": N_("Network stack"),
+    "network_stack": N_("Network stack"),
     "packages": N_("Software"),
     "services": N_("Services"),
     "ssh": N_("Remote administration (SSH)"),
@@ -171,5 +172,5 @@ def labelled_lists() -> tuple[type[StrEnum], ...]:
 
 def theme_label(theme: str) -> str:
     """What a theme of rules is called, in the current language."""
-    known = _THEMES.get(theme)
+    known = THEMES.get(theme)
     return _(known) if known is not None else theme.replace("_", " ").capitalize()

@@ -46,6 +46,8 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.BLOCKED_BY: N_("This change waits for another that is not made: {subject}."),
     ReasonCode.LEFT_OVER: N_("“{subject}” still sets what no rule asks for any more: {detail}."),
 }
+UNREAD_CODES: Final = frozenset({ReasonCode.UNREADABLE, ReasonCode.FACT_UNREADABLE})
+"""Codes whose detail begins with an ``Unread`` code."""
 _DIFFERS_SILENTLY: Final = N_("“{subject}” is what it must not be.")
 
 _ACTIONS: Final[Mapping[ReasonCode, str]] = {
@@ -84,6 +86,14 @@ _OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {
     Outcome.TOO_LARGE: N_("Look at the device: such an answer is not normal."),
     Outcome.BROKEN: N_("Look at the device: such an answer is not normal."),
     Outcome.NOT_ATTEMPTED: N_("Give the device an address in the site’s inventory."),
+}
+
+_UNREAD_ACTIONS: Final[Mapping[Unread, str]] = {
+    Unread.TRUNCATED: N_("Check again; if it lasts, look at the device."),
+    Unread.TIMEOUT: N_("Check the load and the network of the device, then check again."),
+    Unread.MISSING_BINARY: N_("Install the program, or let “apply” do it; then check again."),
+    Unread.DENIED: N_("Give the management account its administrator rights back."),
+    Unread.NOT_COLLECTED: N_("Read the device again: the reading at hand does not hold it."),
 }
 
 _EXPECTATIONS: Final[Mapping[Operator, str]] = {
@@ -151,6 +161,11 @@ def _member(kind: type[_Member], text: str) -> _Member | None:
     return kind(text) if text in set(kind) else None
 
 
+def unread_code(reason: Reason) -> Unread | None:
+    """Why something could not be read, from a reason that says so; ``None`` if it does not."""
+    return _member(Unread, reason.detail.partition(": ")[0])
+
+
 def _unread(detail: str) -> str:
     """``denied: what was said`` as words; what is no code of ours is left as it is."""
     code, _colon, said = detail.partition(": ")
@@ -207,6 +222,10 @@ def what_to_do(reason: Reason) -> str:
         outcome = _member(Outcome, reason.subject)
         if outcome is not None and outcome in _OUTCOME_ACTIONS:
             return _(_OUTCOME_ACTIONS[outcome])
+    if reason.code in UNREAD_CODES:
+        unread = unread_code(reason)
+        if unread is not None and unread in _UNREAD_ACTIONS:
+            return _(_UNREAD_ACTIONS[unread])
     return _(_ACTIONS[reason.code])
 
 

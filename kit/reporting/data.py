@@ -293,11 +293,15 @@ class TaskKind(StrEnum):
 
 
 class Task(Record):
-    """One thing to do: a rule that fails, or a reason why something is not known."""
+    """One thing to do: a rule that fails, or a reason why something is not known.
+
+    ``rule`` and ``reason``: one of both. ``rules``: how many rules are concerned.
+    """
 
     rule: RuleId | None
     reason: ReasonCode | None
-    subject: str  # of the reason: an outcome, a parameter, a class
+    subject: str  # of the reason: an outcome, a parameter, a class, why something was not read
+    rules: int
     severity: Severity
     devices: tuple[DeviceId, ...]
     findings: int

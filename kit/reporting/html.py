@@ -18,13 +18,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import JsonValue
 
-from kit.checking.labels import theme_label
+from kit.checking.labels import label, theme_label
 from kit.checking.reasons import explain, what_to_do
 from kit.data_folders import data_folder
 from kit.i18n import Language, _, current_language, language, localized, ngettext
 from kit.model.device import DeviceClass
+from kit.model.observation import Unread
 from kit.model.rule import Severity
-from kit.model.verdict import Reason, Verdict
+from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.reporting.cutting import LONGEST, cut_text
 from kit.reporting.data import UNSEEN, ReportData, Task
 from kit.reporting.page import page_of, verdict_bar
@@ -82,8 +83,18 @@ def css_string(text: str) -> Markup:
     return Markup(f'"{safe}"')  # noqa: S704 - nothing but letters, digits, backslashes, blanks
 
 
-def _task_reason(task: Task) -> Reason | None:
-    return Reason(code=task.reason, subject=task.subject) if task.reason is not None else None
+def _task_name(task: Task) -> str:
+    """What a task without a rule is about."""
+    if task.reason is ReasonCode.UNREADABLE:
+        return _("Not read: {why}.").format(why=label(Unread(task.subject)))
+    return explain(_task_reason(task))
+
+
+def _task_reason(task: Task) -> Reason:
+    if task.reason is None:
+        raise ValueError(task.rule)
+    detail = task.subject if task.reason is ReasonCode.UNREADABLE else ""
+    return Reason(code=task.reason, subject=task.subject, detail=detail)
 
 
 @cache
@@ -100,7 +111,7 @@ def _environment() -> Environment:
         age=show_age, css=css_string, day=show_date, do=what_to_do, explain=explain,
         number=show_number, result=show_result, share=show_share, short=_short, text=_text,
         theme=theme_label, word=word, plain=_plain, notice=notice_text, origin=origin_text,
-        reason=_task_reason, bar=verdict_bar,
+        reason=_task_reason, task_name=_task_name, bar=verdict_bar,
     )  # fmt: skip
     environment.globals.update(
         _=_, ngettext=ngettext, counted=counted, Verdict=Verdict, Severity=Severity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from typing import Final
 
 from kit.checking.reasons import explain, what_to_do
 from kit.i18n import _, localized, ngettext
+from kit.model.device import DeviceClass
 from kit.model.finding import Finding
 from kit.model.rule import Severity
 from kit.model.verdict import Reason, Verdict
@@ -37,6 +39,7 @@ _UNSEEN_ORDER: Final = (
     Standing.NOT_COVERED,
     Standing.NO_RESULT,
 )
+MANY_DEVICES: Final = 4
 SUPPORT_HORIZON_DAYS: Final = 365
 MOST_DETAILED: Final = 20_000
 """Findings up to which values that comply are shown; beyond, a browser suffers. Our own choice."""
@@ -55,12 +58,15 @@ class Segment:
 
 @dataclass(frozen=True)
 class UnseenGroup:
-    """Devices of which nothing is known for one and the same reason, told once."""
+    """Devices of which nothing is known for one and the same reason, told once.
+
+    ``kinds``: their ids by kind of equipment.
+    """
 
     standing: Standing
     why: str
     do: str
-    devices: tuple[str, ...]
+    kinds: tuple[tuple[DeviceClass, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,8 @@ class DeviceView:
 class Page:
     """Everything the template shows that is not a plain field of the data.
 
-    Mappings are by device id, except ``numbers``, ``titles`` and ``remedies``, which are by rule.
+    Mappings are by device id, except ``numbers``, ``titles`` and ``remedies``, which are by rule,
+    and ``sets``: the name of every set of devices that several tasks share.
     ``compact``: values that comply are left to the JSON report, their rules are only named.
     """
 
@@ -89,6 +96,7 @@ class Page:
     verdicts: tuple[Segment, ...]
     coverage: tuple[Segment, ...]
     action_sizes: tuple[str, ...]
+    sets: Mapping[tuple[str, ...], str]
     unseen: tuple[UnseenGroup, ...]
     support: tuple[tuple[DeviceSheet, SupportSheet], ...]
     devices: tuple[DeviceView, ...]
@@ -163,6 +171,7 @@ def page_of(data: ReportData) -> Page:
         verdicts=verdict_bar(data.summary.result.counts),
         coverage=_coverage(data),
         action_sizes=tuple(_size(one) for one in data.actions),
+        sets=_shared_sets(data.actions),
         unseen=unseen,
         support=tuple(
             (one, one.support)
@@ -206,25 +215,44 @@ def _size(action: Action) -> str:
     )
 
 
+def _shared_sets(actions: Sequence[Action]) -> dict[tuple[str, ...], str]:
+    """Sets of devices that are long and come back, with a name each, so as to list them once."""
+    used = Counter(task.devices for action in actions for task in action.tasks)
+    shared = [names for names, times in used.items() if times > 1 and len(names) >= MANY_DEVICES]
+    return {names: f"{number}" for number, names in enumerate(shared, 1)}
+
+
 def _unseen(data: ReportData) -> tuple[UnseenGroup, ...]:
     """Devices of which nothing is known, grouped by why."""
     first: dict[str, Reason] = {}
     for one in data.findings:
         if one.reasons:
             first.setdefault(one.subject.id, one.reasons[0])
-    groups: dict[tuple[Standing, str, str], list[str]] = {}
+    groups: dict[tuple[Standing, str, str], list[DeviceSheet]] = {}
     for device in data.devices:
         if device.standing in UNSEEN:
-            why, do = _why(first.get(device.id))
-            groups.setdefault((device.standing, why, do), []).append(device.id)
-    found = [UnseenGroup(*key, tuple(names)) for key, names in groups.items()]
-    found.sort(key=lambda one: (_UNSEEN_ORDER.index(one.standing), -len(one.devices), one.devices))
-    return tuple(found)
+            why, do = _why(device.standing, first.get(device.id))
+            groups.setdefault((device.standing, why, do), []).append(device)
+    found = sorted(
+        groups.items(),
+        key=lambda group: (_UNSEEN_ORDER.index(group[0][0]), -len(group[1]), group[1][0].id),
+    )
+    return tuple(UnseenGroup(*key, _by_kind(devices)) for key, devices in found)
 
 
-def _why(reason: Reason | None) -> tuple[str, str]:
+def _by_kind(devices: Sequence[DeviceSheet]) -> tuple[tuple[DeviceClass, tuple[str, ...]], ...]:
+    return tuple(
+        (kind, tuple(one.id for one in devices if one.device_class is kind))
+        for kind in DeviceClass
+        if any(one.device_class is kind for one in devices)
+    )
+
+
+def _why(standing: Standing, reason: Reason | None) -> tuple[str, str]:
     if reason is None:
         return _("The check was not asked to look at it."), _("Run a check of the whole site.")
+    if standing is Standing.NOT_COVERED:  # the reason names a kind, and so does the table
+        return _("This version cannot read these kinds of equipment."), what_to_do(reason)
     cut = reason.model_copy(update={"detail": cut_text(reason.detail, LONGEST)})
     return explain(cut), what_to_do(reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,9 @@ from kit.reporting.text import counted, show_date
 LONGEST: Final = 300
 """Characters of a value in a table; the JSON report holds more. Our own choice."""
 MOST_LINES: Final = 12
+MOST_KEYS: Final = 6
 MOST_REASONS: Final = 3
+_WHOLLY_UNREAD: Final = re.compile(r"<[a-z_]+>")
 
 # A value that differs or is not set shows itself: expected beside observed.
 _SHOWN_BY_VALUE: Final = frozenset({ReasonCode.DIFFERS, ReasonCode.ABSENT})
@@ -35,9 +38,13 @@ _OPEN_ORDER: Final = (Verdict.FAIL, Verdict.ERROR, Verdict.NOT_CHECKED)
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was read: its name, where it was read, expected, observed."""
+    """Things that were read and show the same: their names, where, expected, observed.
 
-    key: str
+    Nothing is expected of what could not be read: ``expected`` is empty then.
+    """
+
+    keys: tuple[str, ...]
+    more_keys: int
     reads: str
     expected: str
     observed: str
@@ -118,32 +125,38 @@ def _explain(reason: Reason) -> str:
 
 
 def _row(finding: Finding, number: int, waiver_ends: Mapping[str, date]) -> Row:
-    shown = [
-        one
-        for one in finding.details
-        if finding.verdict is not Verdict.FAIL or one.verdict is not Verdict.PASS
-    ]
+    judged_well = 0 if finding.verdict is Verdict.PASS else _count(finding, Verdict.PASS)
+    shown = [one for one in finding.details if not judged_well or one.verdict is not Verdict.PASS]
     lines = tuple(_merged(shown))
     return Row(
         verdict=finding.verdict,
         severity=finding.severity,
         rule=number,
         lines=lines[:MOST_LINES],
-        as_expected=len(finding.details) - len(shown),
+        as_expected=judged_well,
         cut=max(0, len(lines) - MOST_LINES),
         notes=tuple(_notes(finding, waiver_ends)),
     )
 
 
+def _count(finding: Finding, verdict: Verdict) -> int:
+    return sum(1 for one in finding.details if one.verdict is verdict)
+
+
 def _merged(details: Iterable[FindingDetail]) -> Iterator[Line]:
-    """One line for all reads that show the same of the same key."""
-    reads: dict[tuple[str, str, str], list[str]] = {}
+    """One line for everything that shows the same, in the order of the first of each."""
+    same: dict[tuple[str, str], list[FindingDetail]] = {}
     for one in details:
+        unread = one.verdict is Verdict.ERROR and _WHOLLY_UNREAD.fullmatch(one.observed)
         expected = show_expected(one.operator, cut_text(one.expected, LONGEST), one.quantifier)
         observed = cut_text(show_observed(one.observed), LONGEST)
-        reads.setdefault((cut_text(one.key, LONGEST), expected, observed), []).append(one.read)
-    for (key, expected, observed), names in reads.items():
-        yield Line(key, ", ".join(dict.fromkeys(names)), expected, observed)
+        same.setdefault(("" if unread else expected, observed), []).append(one)
+    for (expected, observed), found in same.items():
+        keys = list(dict.fromkeys(cut_text(one.key, LONGEST) for one in found))
+        reads = ", ".join(dict.fromkeys(cut_text(one.read, LONGEST) for one in found))
+        yield Line(
+            tuple(keys[:MOST_KEYS]), max(0, len(keys) - MOST_KEYS), reads, expected, observed
+        )
 
 
 def _notes(finding: Finding, waiver_ends: Mapping[str, date]) -> Iterator[str]:

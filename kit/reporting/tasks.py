@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from kit.checking.reasons import UNREAD_CODES, unread_code
 from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
@@ -46,6 +47,9 @@ def _key(finding: Finding) -> _Key | None:
     kind = _BY_REASON.get(reason.code, TaskKind.READ) if reason else TaskKind.READ
     if reason is not None and reason.code in _BY_REASON:
         return _Key(kind, "", reason.code, _subject(reason))
+    unread = unread_code(reason) if reason and reason.code in UNREAD_CODES else None
+    if unread is not None:
+        return _Key(kind, "", ReasonCode.UNREADABLE, unread.value)
     return _Key(kind, finding.rule)
 
 
@@ -67,6 +71,7 @@ def _task(key: _Key, findings: Sequence[Finding]) -> Task:
         rule=key.rule or None,
         reason=key.reason,
         subject=key.subject,
+        rules=len({one.rule for one in findings}),
         severity=max((one.severity for one in findings), key=lambda one: one.order),
         devices=_devices(findings),
         findings=len(findings),

@@ -26,7 +26,7 @@ _WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         Standing.NOT_READ: N_("Answered, could not be read"),
         Standing.NOT_REACHED: N_("Not reached"),
         Standing.NEVER_SEEN: N_("Never read"),
-        Standing.NOT_COVERED: N_("Not covered by this version"),
+        Standing.NOT_COVERED: N_("Not covered"),
         Standing.MANAGED_BY_OTHER: N_("Administered by a third party"),
         Standing.NO_RESULT: N_("Left out of this check"),
         Standing.REMOVED: N_("Removed"),

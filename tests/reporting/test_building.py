@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kit.model.device import DeviceState
 from kit.model.finding import Finding, Provenance
-from kit.model.verdict import Verdict
+from kit.model.verdict import ReasonCode, Verdict
 from kit.model.waiver import Waiver
 from kit.reporting.building import ForeignFindings, build
 from kit.reporting.data import (
@@ -330,3 +330,12 @@ def test_devices_left_out_leave_no_share(gone: set[str]) -> None:
     summary = build(sample.checked(findings=left), sample.AT).summary
     assert summary.result.ratio is None
     assert summary.standings[Standing.NO_RESULT] == len(gone)
+
+
+def test_what_is_not_read_for_one_cause_is_one_task(report: ReportData) -> None:
+    (read,) = [one for one in report.actions if one.kind is TaskKind.READ]
+    causes = {(task.reason, task.subject): task for task in read.tasks}
+    denied = causes[ReasonCode.UNREADABLE, "denied"]
+    assert (denied.rules, denied.devices) == (3, ("til-nb-02",))
+    assert causes[ReasonCode.REFUSED, "sudo_refused"].devices == ("til-pc-07",)
+    assert causes[ReasonCode.UNREADABLE, "missing_binary"].devices == ("til-tc-01",)

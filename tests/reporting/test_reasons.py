@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import pytest
 
+from kit.catalogue.loading import shipped_catalogue
 from kit.checking.judging import show_observation
-from kit.checking.labels import label, labelled_lists, theme_label
+from kit.checking.labels import THEMES, label, labelled_lists, theme_label
 from kit.checking.reasons import explain, show_expected, show_observed, what_to_do
 from kit.i18n import language
 from kit.model.observation import Absent, Instances, Observed, Unread, Unreadable
@@ -97,3 +98,16 @@ def test_what_is_no_value_is_told_in_words() -> None:
 def test_a_theme_that_is_not_listed_is_shown_by_its_name() -> None:
     assert theme_label("ssh") == "Remote administration (SSH)"
     assert theme_label("smart_cards") == "Smart cards"
+
+
+def test_every_shipped_theme_has_a_label() -> None:
+    catalogue = shipped_catalogue()
+    themes = {one.theme for one in (*catalogue.rules.values(), *catalogue.standing.values())}
+    assert themes - set(THEMES) == set()
+
+
+@pytest.mark.parametrize("why", Unread)
+def test_what_to_do_follows_the_cause(why: Unread) -> None:
+    told = what_to_do(Reason(code=ReasonCode.UNREADABLE, subject="key", detail=f"{why}: no"))
+    assert told.endswith(".")
+    assert what_to_do(Reason(code=ReasonCode.FACT_UNREADABLE, detail=why.value)) == told
