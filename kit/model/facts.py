@@ -24,6 +24,7 @@ class Fact(StrEnum):
     TPM = "tpm"  # "none", "1.2" or "2.0"
     SECURE_BOOT = "secure_boot"  # "on", "off", "unsupported"
     MEMORY_MIB = "memory_mib"
+    STORAGE_GIB = "storage_gib"  # the disk that holds the root file system, rounded down
 
 
 class FactUnreadable(LookupError):

@@ -35,6 +35,7 @@ _NO_NAME: Final = frozenset(
         "unknown",
     }
 )
+_SECTORS_OF_A_GIB: Final = 2**30 // 512  # sysfs counts in 512 bytes whatever the disk does
 _Found = Mapping[str, Observation]
 
 
@@ -165,6 +166,11 @@ def _memory(found: _Found) -> Observation:
     return Observed(int(text) // 1024) if isinstance(text, str) else text
 
 
+def _storage(found: _Found) -> Observation:
+    text = _text(found, "storage_sectors")
+    return Observed(int(text) // _SECTORS_OF_A_GIB) if isinstance(text, str) else text
+
+
 _FACTS: Final[Mapping[Fact, Callable[[_Found], Observation]]] = {
     Fact.OS: _os,
     Fact.OS_FAMILY: _os_family,
@@ -177,4 +183,5 @@ _FACTS: Final[Mapping[Fact, Callable[[_Found], Observation]]] = {
     Fact.TPM: _tpm,
     Fact.SECURE_BOOT: _secure_boot,
     Fact.MEMORY_MIB: _memory,
+    Fact.STORAGE_GIB: _storage,
 }

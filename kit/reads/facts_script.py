@@ -124,6 +124,98 @@ else
 fi
 """
 
+# The disk below the root file system: through partitions, LUKS, LVM and mirrors, by the links of
+# the kernel. What lies on several disks has no one size: not known.
+_STORAGE: Final = """\
+sectors_of() {
+    if text=$(cat "/sys/class/block/$1/size" 2>/dev/null); then
+        case $text in
+        '' | 0 | *[!0-9]*) return 1 ;;
+        *) printf '%s' "$text" ;;
+        esac
+    else return 1
+    fi
+}
+# disk_of NAME DEPTH: the one disk that holds a block device; of a mirror its smallest.
+disk_of() (
+    block=/sys/class/block/$1
+    if [ "$2" -le 0 ] || [ ! -e "$block/size" ]; then exit 1; fi
+    if [ -e "$block/partition" ]; then
+        parent=$(cd -P "$block/.." 2>/dev/null && pwd -P) || exit 1
+        disk_of "${parent##*/}" "$(($2 - 1))"
+        exit
+    fi
+    mirror=
+    if [ "$(cat "$block/md/level" 2>/dev/null)" = raid1 ]; then mirror=yes; fi
+    chosen=
+    for slave in "$block"/slaves/*; do
+        if [ ! -e "$slave" ]; then continue; fi
+        disk=$(disk_of "${slave##*/}" "$(($2 - 1))") || exit 1
+        if [ -z "$chosen" ] || [ "$disk" = "$chosen" ]; then chosen=$disk
+        elif [ -z "$mirror" ]; then exit 1
+        else
+            size=$(sectors_of "$disk") && least=$(sectors_of "$chosen") || exit 1
+            if [ "$size" -lt "$least" ]; then chosen=$disk; fi
+        fi
+    done
+    if [ -n "$chosen" ]; then printf '%s' "$chosen"; exit; fi
+    case $1 in
+    dm-* | md* | loop* | ram* | zram* | nbd* | sr*) exit 1 ;;
+    *) printf '%s' "$1" ;;
+    esac
+)
+# btrfs shows no number of a disk: its source does, when it is its only device.
+root_name() (
+    case $1 in
+    0:*)
+        if [ "$2" != btrfs ]; then exit 1; fi
+        name=$(readlink -f "$3" 2>/dev/null) || exit 1
+        name=${name##*/}
+        held=
+        for folder in /sys/fs/btrfs/*/devices; do
+            if [ -e "$folder/$name" ]; then
+                for device in "$folder"/*; do held="$held ${device##*/}"; done
+            fi
+        done
+        if [ "$held" != " $name" ]; then exit 1; fi
+        printf '%s' "$name"
+        ;;
+    *)
+        for device in /sys/class/block/*/dev; do
+            if read -r number <"$device" && [ "$number" = "$1" ]; then
+                name=${device%/dev}
+                printf '%s' "${name##*/}"
+                exit
+            fi
+        done 2>/dev/null
+        exit 1
+        ;;
+    esac
+)
+storage() {
+    if ! has_sysfs || [ ! -d /sys/class/block ]; then
+        failed storage_sectors '/sys is not mounted'
+    elif [ "$(contained)" != no ]; then
+        failed storage_sectors 'the disk of a container is the one of its host'
+    elif ! text=$(findmnt -rnv -o MAJ:MIN,FSTYPE,SOURCE / 2>/dev/null); then
+        failed storage_sectors 'findmnt does not tell what / lies on'
+    else
+        text=${text##*"$newline"}
+        number=${text%% *}
+        text=${text#* }
+        if ! name=$(root_name "$number" "${text%% *}" "${text#* }"); then
+            failed storage_sectors '/ lies on no disk that the kernel shows'
+        elif ! disk=$(disk_of "$name" 9); then
+            failed storage_sectors '/ lies on several disks, or on none'
+        elif ! text=$(sectors_of "$disk"); then
+            failed storage_sectors 'the kernel does not tell the size of the disk'
+        else value storage_sectors "$text"
+        fi
+    fi
+}
+storage
+"""
+
 
 def _filled(fragment: str, **words: str) -> str:
     for name, word in words.items():
@@ -155,4 +247,5 @@ FRAGMENTS: Final[Mapping[Fact, str]] = {
         "else failed memory_kib '/proc/meminfo says nothing of the memory'\n"
         "fi\n"
     ),
+    Fact.STORAGE_GIB: _STORAGE,
 }
