@@ -28,6 +28,7 @@ from kit.model.record import Record
 _TABLE: Final = Path(__file__).parent / "data" / "equipment.yaml"
 _DAYS_OF_A_YEAR: Final = 365.25
 _MIB: Final = 1024
+_GB_IN_GIB: Final = 0.9  # a disk sold as 128 GB has 119 GiB, 93 %; some makers keep a little more
 _POSTS: Final = frozenset({Platform.LINUX, Platform.WINDOWS})
 DEFAULT_ROLE: Final = PostRole.OFFICE
 
@@ -111,12 +112,16 @@ def equipment_table() -> EquipmentTable:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One criterion of one device: what was found, what is needed, both as shown."""
+    """One criterion of one device: what was found, what is needed, both as shown.
+
+    ``until``: the last day of the support in question, where it is known; ``found`` ends with it.
+    """
 
     criterion: Criterion
     fitness: Fitness
     found: str
     needed: str
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,6 @@ def equipment_state(
     profiles: Mapping[str, HardwareProfile],
     facts: Mapping[str, Facts],
     at: date,
-    storage_gib: Mapping[str, int] | None = None,
 ) -> EquipmentState:
     """Judge every device that is not removed.
 
@@ -184,13 +188,12 @@ def equipment_state(
             continue
         profile = profiles.get(device.hardware_profile or "")
         read = facts.get(device.id, Facts())
-        storage = (storage_gib or {}).get(device.id)
         rows.append(
             EquipmentRow(
                 device,
                 profile.label if profile else device.hardware_profile or "",
                 _age(device, at),
-                tuple(_judge(device, profile, read, at, storage)),
+                tuple(_judge(device, profile, read, at)),
             )
         )
     return EquipmentState(at, tuple(rows))
@@ -203,11 +206,7 @@ def _age(device: Device, at: date) -> float | None:
 
 
 def _judge(
-    device: Device,
-    profile: HardwareProfile | None,
-    facts: Facts,
-    at: date,
-    storage: int | None,
+    device: Device, profile: HardwareProfile | None, facts: Facts, at: date
 ) -> Iterable[Judgement]:
     table = equipment_table()
     yield _judge_age(device, at, table)
@@ -226,8 +225,12 @@ def _judge(
         floor.memory,
         lambda size: size >= least,
     )
+    storage = _read(facts, Fact.STORAGE_GIB)
     yield _judge_size(
-        Criterion.STORAGE, storage, floor.storage, lambda size: size >= floor.storage * 0.9
+        Criterion.STORAGE,
+        storage if isinstance(storage, int) else None,
+        floor.storage,
+        lambda size: size >= floor.storage * _GB_IN_GIB,
     )
 
 
@@ -258,7 +261,7 @@ def _judge_support(profile: HardwareProfile | None, at: date) -> Judgement:
     if not end.verified and fitness is Fitness.UNFIT:
         fitness = Fitness.UNKNOWN  # an unsourced date condemns nothing
     found = end.until.isoformat()
-    return Judgement(Criterion.HARDWARE_SUPPORT, fitness, found, f"≥ {at.isoformat()}")
+    return Judgement(Criterion.HARDWARE_SUPPORT, fitness, found, f"≥ {at.isoformat()}", end.until)
 
 
 def _judge_system(os: Scalar | None, at: date, table: EquipmentTable) -> Judgement:
@@ -267,7 +270,8 @@ def _judge_system(os: Scalar | None, at: date, table: EquipmentTable) -> Judgeme
     if known is None:
         return Judgement(Criterion.OS_SUPPORT, Fitness.UNKNOWN, str(os or ""), needed)
     fitness = Fitness.FIT if known.until >= at else Fitness.UNFIT
-    return Judgement(Criterion.OS_SUPPORT, fitness, f"{known.os} {known.until.isoformat()}", needed)
+    found = f"{known.os} {known.until.isoformat()}"
+    return Judgement(Criterion.OS_SUPPORT, fitness, found, needed, known.until)
 
 
 def _judge_tpm(read: Scalar | None, profile: HardwareProfile | None, floor: Floor) -> Judgement:

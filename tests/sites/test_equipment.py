@@ -16,6 +16,7 @@ GOOD = {
     Fact.TPM: Observed("2.0"),
     Fact.SECURE_BOOT: Observed("on"),
     Fact.MEMORY_MIB: Observed(15_800),
+    Fact.STORAGE_GIB: Observed(476),
 }
 
 
@@ -32,15 +33,9 @@ def post(**more):
     return Device(**values)
 
 
-def row(device, facts=None, storage=None):
-    state = equipment_state(
-        [device],
-        PROFILES,
-        {device.id: Facts(facts)} if facts is not None else {},
-        AT,
-        {device.id: storage} if storage is not None else None,
-    )
-    return state.rows[0]
+def row(device, facts=None):
+    read = {device.id: Facts(facts)} if facts is not None else {}
+    return equipment_state([device], PROFILES, read, AT).rows[0]
 
 
 def fitness(found, criterion):
@@ -48,7 +43,7 @@ def fitness(found, criterion):
 
 
 def test_a_good_post_is_fit():
-    found = row(post(), GOOD, 512)
+    found = row(post(), GOOD)
     assert found.fitness is Fitness.FIT
     assert found.action is Action.KEEP
     assert found.age_years == 1.4
@@ -61,34 +56,43 @@ def test_nothing_known_is_never_fit():
 
 
 @pytest.mark.parametrize(
-    ("changes", "device", "storage", "criterion", "action"),
+    ("changes", "device", "criterion", "action"),
     [
-        ({Fact.TPM: Observed("none")}, {}, 512, Criterion.TPM, Action.REPLACE),
-        ({Fact.TPM: Observed("1.2")}, {}, 512, Criterion.TPM, Action.REPLACE),
-        ({Fact.SECURE_BOOT: Observed("off")}, {}, 512, Criterion.SECURE_BOOT, Action.CONFIGURE),
-        ({Fact.MEMORY_MIB: Observed(3_900)}, {}, 512, Criterion.MEMORY, Action.EXTEND),
-        ({}, {}, 64, Criterion.STORAGE, Action.EXTEND),
-        ({Fact.OS: Observed("debian11")}, {}, 512, Criterion.OS_SUPPORT, Action.REINSTALL),
-        ({}, {"purchased_on": date(2018, 1, 1)}, 512, Criterion.AGE, Action.REPLACE),
+        ({Fact.TPM: Observed("none")}, {}, Criterion.TPM, Action.REPLACE),
+        ({Fact.TPM: Observed("1.2")}, {}, Criterion.TPM, Action.REPLACE),
+        ({Fact.SECURE_BOOT: Observed("off")}, {}, Criterion.SECURE_BOOT, Action.CONFIGURE),
+        ({Fact.MEMORY_MIB: Observed(3_900)}, {}, Criterion.MEMORY, Action.EXTEND),
+        ({Fact.STORAGE_GIB: Observed(58)}, {}, Criterion.STORAGE, Action.EXTEND),
+        ({Fact.OS: Observed("debian11")}, {}, Criterion.OS_SUPPORT, Action.REINSTALL),
+        ({}, {"purchased_on": date(2018, 1, 1)}, Criterion.AGE, Action.REPLACE),
     ],
 )
-def test_each_floor(changes, device, storage, criterion, action):
-    found = row(post(**device), {**GOOD, **changes}, storage)
+def test_each_floor(changes, device, criterion, action):
+    found = row(post(**device), {**GOOD, **changes})
     assert fitness(found, criterion) is Fitness.UNFIT
     assert found.action is action
 
 
-@pytest.mark.parametrize("fact", [Fact.TPM, Fact.SECURE_BOOT, Fact.MEMORY_MIB])
+@pytest.mark.parametrize("fact", [Fact.TPM, Fact.SECURE_BOOT, Fact.MEMORY_MIB, Fact.STORAGE_GIB])
 @pytest.mark.parametrize("seen", [Unreadable(Unread.DENIED), Absent(), None])
 def test_what_was_not_read_is_unknown(fact, seen):
     facts = {key: value for key, value in GOOD.items() if key is not fact}
-    found = row(post(), {**facts, fact: seen} if seen else facts, 512)
+    found = row(post(), {**facts, fact: seen} if seen else facts)
     assert found.fitness is Fitness.UNKNOWN
 
 
 def test_eight_gib_as_a_system_shows_them_are_eight():
     assert fitness(row(post(), {**GOOD, Fact.MEMORY_MIB: Observed(7_650)}), Criterion.MEMORY) is (
         Fitness.FIT
+    )
+
+
+def test_a_disk_sold_as_128_gb_is_one():
+    """128,035,676,160 bytes are 119 GiB; one sold as 64 GB has half of it."""
+    small = {**GOOD, Fact.STORAGE_GIB: Observed(119)}
+    assert fitness(row(post(), small), Criterion.STORAGE) is Fitness.FIT
+    assert fitness(row(post(), {**GOOD, Fact.STORAGE_GIB: Observed(59)}), Criterion.STORAGE) is (
+        Fitness.UNFIT
     )
 
 
@@ -114,7 +118,7 @@ def test_shares_count_every_device_that_is_there():
         post(id="a"), post(id="b", purchased_on=date(2015, 1, 1)),
         post(id="c", state=DeviceState.REMOVED),
     ]  # fmt: skip
-    state = equipment_state(devices, PROFILES, {"a": Facts(GOOD)}, AT, {"a": 512})
+    state = equipment_state(devices, PROFILES, {"a": Facts(GOOD)}, AT)
     assert len(state.rows) == 2
     assert state.share(Fitness.UNFIT) == 0.5
     assert [found.device.id for found in state.to_replace] == ["b"]
