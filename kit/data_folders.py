@@ -8,7 +8,9 @@ from typing import Final, Literal
 from kit.errors import KitError
 from kit.i18n import _
 
-DataFolder = Literal["hardware_profiles", "inventories/example", "playbooks", "roles", "templates"]
+DataFolder = Literal[
+    "deploys", "hardware_profiles", "inventories/example", "playbooks", "roles", "templates"
+]
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _INSTALLED: Final = _PACKAGE / "_data"

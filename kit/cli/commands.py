@@ -18,6 +18,7 @@ GROUPS: Final = (
     "kit.cli.hardware",
     "kit.cli.deliveries",
     "kit.cli.inventories",
+    "kit.cli.projects",
     "kit.cli.catalogue",
     "kit.cli.loop",
     "kit.cli.reports",

@@ -91,7 +91,7 @@ def _facts(inventory: SiteInventory, device: Device) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _jump(inventory: SiteInventory, text: str) -> str:
+def jump_shown(inventory: SiteInventory, text: str) -> str:
     """A jump host named by a device of the site, as OpenSSH needs it: by its address."""
     user, at, host = text.rpartition("@")
     device = next((d for d in inventory.hosts if d.id == host and d.connection), None)
@@ -117,7 +117,7 @@ def _ansible_connection(inventory: SiteInventory, device: Device) -> dict[str, A
     if device.platform is Platform.LINUX:
         options = f"-o HostKeyAlias={device.id} -o StrictHostKeyChecking=yes"
         if connection.proxy_jump is not None:
-            options += f" -o ProxyJump={_jump(inventory, connection.proxy_jump)}"
+            options += f" -o ProxyJump={jump_shown(inventory, connection.proxy_jump)}"
         said["ansible_ssh_common_args"] = options
         said["ansible_become"] = str(connection.sudo) != "root"
     return {key: value for key, value in said.items() if value is not None}

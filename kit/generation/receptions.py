@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from kit.documents_io.table_output import csv_bytes
 from kit.generation.typesetting import typeset
-from kit.i18n import N_, _, current_language
+from kit.i18n import _, current_language
 from kit.model.delivery import Delivery
 from kit.model.hardware import HardwareProfile
 from kit.model.site import Site
-from kit.sites.reconciliation import Deviation, Difference, Reconciliation
-
-_TOLD: Final[Mapping[Deviation, str]] = {
-    Deviation.MISSING: N_("{count} × {model}: ordered, not received"),
-    Deviation.SURPLUS: N_("{count} × {model}: received, not ordered"),
-    Deviation.SWAPPED: N_("{count} × {model} in place of {other}: quantities swapped"),
-    Deviation.WRONG_MODEL: N_("{count} × {model} in place of {other}: not the ordered model"),
-}
+from kit.sites.differences import tell_deviation
+from kit.sites.reconciliation import Difference, Reconciliation
 
 
 @dataclass(frozen=True)
@@ -41,12 +35,13 @@ class Reception:
 
 def tell_difference(reception: Reception, difference: Difference) -> str:
     """One difference as a sentence."""
-    sentence = _(_TOLD[difference.kind]).format(
-        count=difference.count,
-        model=reception.label(difference.profile),
-        other=reception.label(difference.instead_of or ""),
+    return tell_deviation(
+        difference.kind,
+        difference.count,
+        reception.label(difference.profile),
+        reception.label(difference.instead_of or ""),
+        difference.lot,
     )
-    return f"{_('Lot')} {difference.lot} – {sentence}" if difference.lot else sentence
 
 
 def reception_csv(reception: Reception) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from kit.checking.judging import Context
 from kit.engines.base import Ending, Engine, Event, Limits, Outcome, Secrets, Work
@@ -13,7 +13,7 @@ from kit.engines.failures import explain as explain_failure
 from kit.loop.reading import Collect, Reading, read_site
 from kit.model.device import Device
 from kit.model.hardware import HardwareProfile
-from kit.model.plan import DevicePlan
+from kit.model.plan import Change, DevicePlan
 from kit.planning.guarding import guard
 from kit.planning.planning import Selects
 from kit.redaction import Redactor
@@ -31,6 +31,8 @@ __all__ = [
     "explain_failure",
     "guarded_plans",
     "merged",
+    "stock_scripts",
+    "stock_steps",
 ]
 
 _LOG: Final = logging.getLogger(__name__)
@@ -66,6 +68,20 @@ def engine_named(name: str, redactor: Redactor) -> Engine:
     from kit.engines.pyinfra.engine import PyinfraEngine
 
     return PyinfraEngine(redactor, log=_LOG.info)
+
+
+def stock_steps(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """The changes of a device as the stock pyinfra deploy takes them: plain data."""
+    from kit.engines.pyinfra import stock
+
+    return stock.stock_steps(changes, Limits())
+
+
+def stock_scripts(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Name -> text of the scripts these steps run."""
+    from kit.engines.pyinfra import stock
+
+    return stock.stock_scripts(steps)
 
 
 def guarded_plans(reading: Reading, *, without_watchdog: bool) -> dict[str, DevicePlan]:

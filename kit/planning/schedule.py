@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from kit.model.artefact import (
     Artefact,
@@ -12,6 +13,7 @@ from kit.model.artefact import (
     ReloadAction,
     ReloadArtefact,
 )
+from kit.model.meta import Path
 from kit.model.plan import Change
 from kit.model.target import ArtefactKind
 from kit.planning.reloads import RELOADS
@@ -28,6 +30,18 @@ class Step:
     artefact: Artefact
     needs: tuple[str, ...] = ()
     always: bool = True
+    may_cut: tuple[Path, ...] = ()
+
+
+def step_data(step: Step) -> dict[str, Any]:
+    """A step as the role ``kit_artefacts`` reads it: plain data."""
+    artefact = step.artefact.model_dump(mode="json", exclude_none=True)
+    data: dict[str, Any] = {"target": step.target, "artefact": artefact}
+    if step.needs:
+        data["needs"] = list(step.needs)
+    if artefact["kind"] == "reload":
+        data["always"] = step.always
+    return data
 
 
 def key_of(change: Change) -> str:
@@ -83,7 +97,9 @@ class _Schedule:
         if isinstance(change.artefact, ReloadArtefact):
             self.pending.setdefault(change.artefact.action, _Pending()).change = change
             return
-        self.steps.append(Step(key_of(change), change.artefact, self._with_reloads(change.after)))
+        needs = self._with_reloads(change.after)
+        step = Step(key_of(change), change.artefact, needs, may_cut=change.may_cut)
+        self.steps.append(step)
         action = action_of(change.artefact)
         if action is not None:
             self.pending.setdefault(action, _Pending()).files.append(key_of(change))

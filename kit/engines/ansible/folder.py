@@ -16,7 +16,7 @@ from kit.engines.failures import Failure, FailureCode
 from kit.engines.hops import Hop, NotConnected, device_hop, jump_hop
 from kit.model.device import Sudo
 from kit.model.known_host import PinnedKey
-from kit.planning.schedule import Step, steps
+from kit.planning.schedule import step_data, steps
 
 PERSISTENT_SECONDS: Final = 30
 """How long a connection that nobody uses stays open; tasks of a host follow each other closely."""
@@ -25,17 +25,6 @@ TELLING_SECONDS: Final = 60
 EVENT_BYTES: Final = 64 * 1024 * 1024
 """ansible-runner leaves results out of events that are larger: ours must always be told."""
 PASSWORD: Final = Template("{{ kit_engine_passwords[inventory_hostname] }}")
-
-
-def data_of(step: Step) -> dict[str, Any]:
-    """A step as the role ``kit_artefacts`` reads it."""
-    artefact = step.artefact.model_dump(mode="json", exclude_none=True)
-    data: dict[str, Any] = {"target": step.target, "artefact": artefact}
-    if step.needs:
-        data["needs"] = list(step.needs)
-    if artefact["kind"] == "reload":
-        data["always"] = step.always
-    return data
 
 
 @dataclass(frozen=True)
@@ -99,7 +88,7 @@ class RunFolder:
             "ansible_host": work.device,  # its block of ssh_config
             "ansible_become": work.connection.sudo is not Sudo.ROOT,
             "kit_artefacts_on_failure": work.on_failure,
-            "kit_artefacts_steps": [data_of(step) for step in steps(work.changes)],
+            "kit_artefacts_steps": [step_data(step) for step in steps(work.changes)],
         }
         if work.connection.sudo is Sudo.PASSWORD:
             variables["ansible_become_password"] = PASSWORD

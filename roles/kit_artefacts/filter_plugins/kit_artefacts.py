@@ -47,13 +47,19 @@ def kit_batches(steps: Sequence[Step]) -> list[dict[str, Any]]:
     return batches
 
 
-def kit_blocked(steps: Sequence[Step], unfinished: Sequence[str], stopped: bool) -> list[Told]:
+def kit_blocked(
+    steps: Sequence[Step], unfinished: Sequence[str], stopped: bool, may_cut: bool
+) -> list[Told]:
     """What is told of the steps that are not to be tried."""
     told = []
     for step in steps:
         needs = [need for need in step.get("needs", ()) if need in unfinished]
-        if stopped or needs:
-            told.append(_skipped(step, "stopped" if stopped else "blocked_by", *needs[:1]))
+        if stopped:
+            told.append(_skipped(step, "stopped"))
+        elif needs:
+            told.append(_skipped(step, "blocked_by", needs[0]))
+        elif step.get("may_cut") and not may_cut:
+            told.append(_skipped(step, "may_cut_the_way_in", " ".join(step["may_cut"])))
     return told
 
 

@@ -1,0 +1,18 @@
+"""Brings every host to its desired state: pyinfra inventory.py deploy.py
+
+Try it first with --dry: it says what would be changed, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from kit_steps import begin, carry_out, name_what_is_left
+from pyinfra import host
+
+begin()
+for step in host.loop(host.data.kit_steps):
+    carry_out(
+        name=step["target"],
+        step=step,
+        _sudo=host.data.kit_sudo,
+    )
+name_what_is_left(name="Name what is not as wanted", _sudo=host.data.kit_sudo)

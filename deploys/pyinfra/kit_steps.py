@@ -1,0 +1,144 @@
+"""One step on one host: look, then bring it about, with the scripts beside this file.
+
+A step is data; the scripts are written by hand. A step that needs a failed one is not tried.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pyinfra import host, logger
+from pyinfra.api import FunctionCommand, OperationError, operation
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+
+SCRIPTS = Path("scripts")
+SUCCEEDED = {"done", "unchanged"}
+RUN = """
+umask 077; KIT_DIR=$1; export KIT_DIR
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; export LC_ALL PATH HOME
+mkdir -p -- "$KIT_DIR" && [ -O "$KIT_DIR" ] || exit 1
+cat >"$KIT_DIR/job" || exit 1
+cd / && timeout -k 10 "$2" sh "$KIT_DIR/job" </dev/null 2>"$KIT_DIR/said"
+status=$?
+[ "$3" = keep ] || rm -rf -- "$KIT_DIR"
+exit "$status"
+"""
+"""$1: a private folder; $2: seconds; $3: whether to keep it. Standard input: the script."""
+
+_RUN_NAME = secrets.token_hex(8)
+_foreseen: dict[tuple[str, str], str] = {}
+_states: dict[str, dict[str, dict[str, str]]] = {}
+
+
+def begin() -> None:
+    """Nothing is known of this host yet."""
+    _states[host.name] = {}
+
+
+def compose(step: dict[str, Any], **others: str) -> str:
+    """The script of a step; whatever is not written by hand is a quoted assignment."""
+    lines = []
+    for name, value in sorted({**step["variables"], **others}.items()):
+        if not re.fullmatch("KIT_[A-Z_]{1,30}", name) or "\0" in value:
+            raise OperationError(f"not a step of esms-kit: {step['target']}")
+        lines.append(f"{name}={shlex.quote(value)}")
+    texts = [(SCRIPTS / f"{name}.sh").read_text(encoding="utf-8") for name in step["scripts"]]
+    return "\n".join(["#!/bin/sh", *lines, *texts, "main </dev/null", ""])
+
+
+def _ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) -> dict[str, str]:
+    """Run a step's script; state, code, subject and detail of its answer."""
+    folder = f"/run/esms-kit-{_RUN_NAME}{'-look' if dry else ''}"
+    words = [folder, str(step["seconds"]), "drop" if dry else "keep"]
+    command = shlex.join(["sh", "-c", RUN, "sh", *words])
+    text = compose(step, **({"KIT_DRY": "yes"} if dry else {}))
+    _good, output = one.run_shell_command(
+        command, print_output=False, print_input=False, **{**arguments, "_stdin": text}
+    )
+    fields = output.stdout_lines[-1].split("\t") if output.stdout_lines else []
+    if len(fields) != 4 or fields[0] not in {"done", "unchanged", "failed"}:
+        said = " ".join([*output.stdout_lines, *output.stderr_lines])[-300:]
+        fields = ["failed", "broken_answer", "", said]
+    return dict(zip(("state", "code", "subject", "detail"), fields, strict=True))
+
+
+def _why(answer: dict[str, str]) -> str:
+    words = " ".join([answer["code"].replace("_", " "), answer["subject"]]).strip()
+    return f"{words} [{answer['detail']}]" if answer["detail"] else words
+
+
+def _held(step: dict[str, Any]) -> bool:
+    """Whether it may cut the way in, and nobody said that it may."""
+    allowed = str(host.data.get("kit_without_watchdog", "")).lower() in {"1", "true", "yes"}
+    return bool(step.get("may_cut")) and not allowed
+
+
+@operation()
+def carry_out(step: dict[str, Any]) -> Iterator[FunctionCommand]:
+    """Bring one step about, unless it already is."""
+    given = host.current_op_global_arguments or {}
+    arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
+    place = (host.name, step["target"])
+    if place not in _foreseen:
+        foreseen = _ask(host, step, arguments, dry=True)["state"]
+        awaited = {_foreseen.get((host.name, need)) for need in step["needs"]}
+        if "done" in awaited and step["target"].startswith("reload:"):
+            foreseen = "done"
+        _foreseen[place] = foreseen
+    if _foreseen[place] == "unchanged":
+        _states[host.name].setdefault(step["target"], {"state": "unchanged"})
+        host.noop(f"{step['target']} is as wanted")
+        return
+    yield FunctionCommand(_act, [step, arguments, _held(step)], {})
+
+
+def _act(state: State, host: Host, step: dict, arguments: dict, held: bool) -> bool:
+    """Try it; false when it failed or was not tried."""
+    del state
+    told = _states[host.name]
+    blockers = [
+        n for n in step["needs"] if told.get(n, {"state": "done"})["state"] not in SUCCEEDED
+    ]
+    if held:
+        ways = " ".join(step["may_cut"])
+        answer = {"state": "held", "code": "may_cut_the_way_in", "subject": ways, "detail": ""}
+    elif blockers:
+        answer = {"state": "skipped", "code": "blocked_by", "subject": blockers[0], "detail": ""}
+    else:
+        answer = _ask(host, step, arguments, dry=False)
+    told[step["target"]] = answer
+    if answer["state"] in SUCCEEDED:
+        return True
+    logger.warning(f"{host.print_prefix}{step['target']}: {_why(answer)}")
+    return True  # the steps that do not need it go on; the last operation fails
+
+
+@operation()
+def name_what_is_left() -> Iterator[FunctionCommand]:
+    """Fail where a step failed or was not tried, and leave nothing behind."""
+    given = host.current_op_global_arguments or {}
+    arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
+    touched = [
+        n for (name, n), one in _foreseen.items() if name == host.name and one != "unchanged"
+    ]
+    if not touched:
+        host.noop("everything is as wanted")
+        return
+    yield FunctionCommand(_finish, [arguments], {})
+
+
+def _finish(state: State, host: Host, arguments: dict) -> bool:
+    del state
+    folder = f"/run/esms-kit-{_RUN_NAME}"
+    host.run_shell_command(shlex.join(["rm", "-rf", "--", folder]), **arguments)
+    left = {n: a for n, a in _states[host.name].items() if a["state"] not in SUCCEEDED}
+    for target, answer in left.items():
+        logger.error(f"{host.print_prefix}{target}: {_why(answer)}")
+    return not left

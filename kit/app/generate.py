@@ -1,0 +1,114 @@
+"""Write the desired state of a site as projects that people without the kit can run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from kit.app.collecting import inside_address
+from kit.app.opening import OpenSite
+from kit.checking.judging import Context, judge_device
+from kit.collectors.batch import Batch, Variables, compose
+from kit.collectors.failures import Failure
+from kit.collectors.limits import Limits
+from kit.collectors.routes import find_route
+from kit.desired.resolution import Requests
+from kit.generation.inventories import SiteInventory
+from kit.generation.projects import (
+    PLACEHOLDER_NONCE,
+    HostProject,
+    Project,
+    project_files,
+    write_project,
+)
+from kit.i18n import _
+from kit.loop.applying import stock_scripts, stock_steps
+from kit.loop.reading import wanted_reads
+from kit.model.device import Device, DeviceState
+from kit.model.snapshot import Outcome, Snapshot
+from kit.planning.schedule import steps
+from kit.planning.whole import whole_state
+from kit.store.store import Store
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The files written, the hosts in them, and why other devices have no desired state there."""
+
+    files: tuple[Path, ...]
+    hosts: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def last_snapshots(store: Store, site: str) -> dict[str, Snapshot]:
+    """The last good snapshot of each device, whichever run it is from."""
+    found: dict[str, Snapshot] = {}
+    for run in reversed(store.runs(site)):
+        for device, snapshot in store.snapshots(run.id).items():
+            if snapshot.outcome is Outcome.DONE:
+                found.setdefault(device, snapshot)
+    return found
+
+
+def generate(
+    site: OpenSite, snapshots: Mapping[str, Snapshot], folder: Path, at: datetime
+) -> Generated:
+    """Write the project of every device that can be reached over SSH.
+
+    What a device is to become depends on what it is: one without a snapshot is only read by the
+    project, and named. Raises ``UsageError`` when the folder holds something else.
+    """
+    context = site.context(at)
+    present = [one for one in site.loaded.devices if one.state is not DeviceState.REMOVED]
+    hosts: list[HostProject] = []
+    left_out: dict[str, str] = {}
+    for device, requests in wanted_reads(context, present):
+        if device.connection is None:
+            left_out[device.id] = _("no address is known.")
+            continue
+        host = _host(site, context, device, requests, snapshots.get(device.id))
+        hosts.append(host)
+        if not host.steps:
+            left_out[device.id] = _("never read: run “esms-kit check {site}”, then again.").format(
+                site=site.loaded.site.id
+            )
+    loaded = site.loaded
+    project = Project(
+        inventory=SiteInventory(loaded.site, loaded.devices, site.profiles, loaded.known_hosts),
+        hosts=tuple(hosts),
+        scripts=stock_scripts([step for host in hosts for step in host.orders]),
+        baseline=f"{site.baseline.id} {site.baseline.version}",
+        left_out=left_out,
+    )
+    files = write_project(folder, project_files(project))
+    able = tuple(host.device.id for host in hosts if host.steps)
+    return Generated(files, able, left_out)
+
+
+def _host(
+    site: OpenSite,
+    context: Context,
+    device: Device,
+    requests: Requests,
+    snapshot: Snapshot | None,
+) -> HostProject:
+    profile = site.profiles.get(device.hardware_profile or "")
+    judged = judge_device(context, device, snapshot, profile)
+    reads = _reads(site, device, requests)
+    if judged.desired is None:
+        return HostProject(device, (), (), reads)
+    changes = whole_state(judged.desired, judged.observations or {})
+    return HostProject(device, steps(changes), stock_steps(changes), reads)
+
+
+def _reads(site: OpenSite, device: Device, requests: Requests) -> Batch | None:
+    """What is read of it; ``None`` where the way to it is not described."""
+    account = site.loaded.site.management.account
+    try:
+        route = find_route(device, site.loaded.devices, account)
+    except Failure:
+        return None
+    variables = Variables(account=route.user, inside=inside_address(site.loaded.site))
+    return compose(requests, PLACEHOLDER_NONCE, Limits(), variables)

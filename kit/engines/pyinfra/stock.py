@@ -1,0 +1,37 @@
+"""What the stock pyinfra deploy runs: the engine's own scripts, and the data they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kit.engines.base import Limits
+from kit.engines.pyinfra.executors import order_of
+from kit.engines.pyinfra.order import script
+from kit.model.plan import Change
+from kit.model.target import ArtefactKind
+from kit.planning.schedule import steps
+
+
+def stock_steps(changes: Sequence[Change], limits: Limits) -> list[dict[str, Any]]:
+    """The steps of one device as plain data; raises ``Unsayable``."""
+    found = []
+    for step in steps(changes):
+        order = order_of(step, limits)
+        found.append(
+            {
+                "target": step.target,
+                "needs": list(step.needs),
+                "may_cut": [path.value for path in step.may_cut],
+                "seconds": limits.seconds(ArtefactKind(step.artefact.kind)),
+                "scripts": list(order.scripts),
+                "variables": dict(sorted(order.variables.items())),
+            }
+        )
+    return found
+
+
+def stock_scripts(steps_of_all: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Name -> text of every script these steps run."""
+    names = {name for step in steps_of_all for name in step["scripts"]}
+    return {name: script(name) for name in sorted(names)}
