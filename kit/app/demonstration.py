@@ -27,7 +27,7 @@ from kit.desired.resolution import Requests
 from kit.documents_io.files import write_file, write_files
 from kit.documents_io.yaml import dump_yaml, read_yaml
 from kit.errors import UsageError
-from kit.i18n import Language, _
+from kit.i18n import Language, _, ngettext
 from kit.model.device import Device
 from kit.model.snapshot import Snapshot
 from kit.redaction import Redactor
@@ -109,7 +109,9 @@ def _take_in(workspace: Workspace, tell: Callable[[Told], None]) -> OpenSite:
         tell(
             Told(
                 f"esms-kit intake {EXAMPLE} delivery_notes/{note} --order delivery_notes/{order}",
-                _("{count} devices named").format(count=len(done.taking.added)),
+                ngettext(
+                    "{count} device named", "{count} devices named", len(done.taking.added)
+                ).format(count=len(done.taking.added)),
             )
         )
     write_inventory(workspace, EXAMPLE, ["ansible", "csv"], workspace.root / "inventory")

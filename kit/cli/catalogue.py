@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.coverage_shown import coverage, show_controls
-from kit.i18n import _
+from kit.i18n import _, ngettext
 
 AsJson = Annotated[bool, typer.Option("--json", help=_("Answer in JSON."))]
 
@@ -22,6 +22,7 @@ def list_rules(
 ) -> int:
     """Run ``esms-kit catalogue list``."""
     from kit.app import catalogue as use_case
+    from kit.checking.labels import label, theme_label
     from kit.checking.reasons import severity_label
     from kit.cli.terminal import show_json, show_table
     from kit.i18n import localized
@@ -39,16 +40,17 @@ def list_rules(
         listed = use_case.rules(theme=theme)
         rows = [
             [
-                one.theme,
+                theme_label(one.theme),
                 one.id,
                 f"{one.severity}\t{severity_label(one.severity)}",
-                one.tier.value,
+                label(one.tier),
                 localized(one.title),
             ]
             for one in listed
         ]
         heads = [_("Theme"), _("Rule"), _("Severity"), _("Tier"), _("Title")]
-        show_table(heads, rows, styled=2, title=_("{count} rules").format(count=len(rows)))
+        title = ngettext("{count} rule", "{count} rules", len(rows)).format(count=len(rows))
+        show_table(heads, rows, styled=2, title=title, whole=2)
     return 0
 
 

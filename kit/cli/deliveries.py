@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.session import session_of
-from kit.i18n import _
+from kit.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from kit.app.intake import IntakeDone
@@ -80,6 +80,7 @@ def _show_json(done: IntakeDone) -> None:
 
 
 def _tell(done: IntakeDone, known: Reception, *, dry_run: bool) -> None:
+    from kit.checking.labels import label
     from kit.cli.terminal import note, say, show_table
     from kit.generation.receptions import Reception, tell_difference
 
@@ -91,19 +92,24 @@ def _tell(done: IntakeDone, known: Reception, *, dry_run: bool) -> None:
                 one.id,
                 one.asset_id or "",
                 told.label(one.hardware_profile or ""),
-                one.os or str(one.platform),
+                one.os or label(one.platform),
                 one.serial or one.imei or "",
             ]
             for one in taking.added
         ]
         heads = [_("Name"), _("Asset number"), _("Model"), _("System"), _("Serial number")]
-        show_table(heads, rows, title=_("{count} new devices").format(count=len(rows)), whole=2)
+        title = ngettext("{count} new device", "{count} new devices", len(rows))
+        show_table(heads, rows, title=title.format(count=len(rows)), whole=2)
     counted = Counter(one.device_class for one in taking.added)
     say(
         _("Delivery {id}: {added} new ({classes}), {completed} completed.").format(
             id=taking.delivery.id,
             added=len(taking.added),
-            classes=", ".join(f"{name} {count}" for name, count in sorted(counted.items())) or "–",
+            classes=", ".join(
+                _("{name}: {count}").format(name=label(one), count=count)
+                for one, count in sorted(counted.items())
+            )
+            or "–",
             completed=len(taking.completed),
         )
     )
@@ -159,7 +165,7 @@ def labels(
     )
     path = output if output is not None else workspace.root / "reports" / site / "labels.pdf"
     write_file(path, pdf)
-    say(_("{count} labels.").format(count=count))
+    say(ngettext("{count} label.", "{count} labels.", count).format(count=count))
     say(_("written: {path}").format(path=path))
     return 0
 

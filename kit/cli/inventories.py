@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from kit.cli.session import session_of
-from kit.i18n import _
+from kit.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from kit.model.device import Device
@@ -106,7 +106,7 @@ def _list(workspace: Workspace, site: str, *, as_json: bool) -> None:
     show_table(
         [heads[place] for place in kept],
         [[row[place] for place in kept] for row in rows],
-        title=_("{count} devices").format(count=len(rows)),
+        title=ngettext("{count} device", "{count} devices", len(rows)).format(count=len(rows)),
         whole=1,
     )
 
@@ -118,7 +118,7 @@ def _row(device: Device, profiles: Mapping[str, HardwareProfile]) -> list[str]:
     return [
         device.id,
         profile.label if profile else device.hardware_profile or "",
-        device.os or str(device.platform),
+        device.os or label(device.platform),
         label(device.post_role) if device.post_role else "",
         device.zone or "",
         label(device.state),

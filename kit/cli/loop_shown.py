@@ -41,6 +41,7 @@ def _show_devices(site: OpenSite, result: CheckResult) -> None:
     from kit.checking.scores import score
     from kit.model.snapshot import Outcome
     from kit.model.verdict import Verdict
+    from kit.reporting.text import show_share
 
     shown = [one for one in Verdict if one is not Verdict.NOT_APPLICABLE]
     rows = []
@@ -51,7 +52,7 @@ def _show_devices(site: OpenSite, result: CheckResult) -> None:
             aside[_state(result, device)].append(device)
             continue
         counts = score(findings)
-        ratio = "–" if counts.ratio is None else f"{counts.ratio:.0%}"
+        ratio = "–" if counts.ratio is None else show_share(counts.ratio)
         numbers = (str(counts.counts[verdict] or "·") for verdict in shown)
         rows.append([device, *numbers, ratio, counts.grade or "–"])
     title = _("{site} – baseline {baseline} {version}").format(
@@ -63,7 +64,7 @@ def _show_devices(site: OpenSite, result: CheckResult) -> None:
     if aside:
         say(_("Not read:"), style="bold")
     for why, names in sorted(aside.items(), key=lambda item: item[1]):
-        say(f"  {_few(names)}: {why}", style="yellow")
+        say("  " + _("{name}: {problem}").format(name=_few(names), problem=why), style="yellow")
 
 
 def _few(names: list[str]) -> str:
@@ -126,7 +127,12 @@ def _show_finding(one: Finding) -> None:
         if detail.verdict not in good:
             expected = show_expected(detail.operator, detail.expected)
             observed = show_observed(detail.observed)
-            say(f"    {detail.key} ({detail.read}): {observed} – {_('expected')}: {expected}")
+            say(
+                "    "
+                + _("{key} ({read}): {observed} – expected: {expected}").format(
+                    key=detail.key, read=detail.read, observed=observed, expected=expected
+                )
+            )
     if not one.details:
         for reason in one.reasons:
             say(f"    {explain(reason)}")

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from kit.cli.terminal import console, printable, say, show_json
-from kit.i18n import _, localized, ngettext
+from kit.i18n import N_, _, localized, ngettext
 
 if TYPE_CHECKING:
     from kit.app.opening import OpenSite
     from kit.model.plan import Change, DevicePlan, Plan
+
+_KINDS: Final[Mapping[str, str]] = {
+    "file": N_("file"),
+    "attributes": N_("owner and permissions of"),
+    "lines": N_("lines of"),
+    "package": N_("package"),
+    "unit": N_("service"),
+    "sysctl": N_("kernel value"),
+    "reload": N_("reload of"),
+}
+"""By artefact kind; the name of the target follows."""
+_EFFECTIVE: Final[Mapping[str, str]] = {
+    "now": N_("at once"),
+    "after_reboot": N_("in effect after a restart"),
+    "relogin": N_("in effect at the next log-on"),
+    "by_later_evidence": N_("proved by later evidence only"),
+}
+"""By what confirms a change."""
 
 
 def show_plan(site: OpenSite, plan: Plan, *, as_json: bool, verbose: int) -> None:
@@ -75,9 +94,10 @@ def _show_change(site: OpenSite, number: int, change: Change, verbose: int) -> N
     if not change.reversible:
         marks.append(_("cannot be undone before a restart"))
     if change.effective.value != "now":
-        marks.append(change.effective.value)
+        marks.append(_(_EFFECTIVE[change.effective.value]))
     suffix = f"  [{', '.join(marks)}]" if marks else ""
-    say(f"  {number}. {change.kind} {change.target}{suffix}", style="bold" if marks else "")
+    kind = _(_KINDS[change.kind.value])
+    say(f"  {number}. {kind} {change.target}{suffix}", style="bold" if marks else "")
     for value in change.values:
         old, new = show_observed(value.old), show_observed(value.new)
         say(f"       {value.key}: {old} → {new}   ({_title(site, value.rule)})")

@@ -64,12 +64,13 @@ def run(arguments: Sequence[str]) -> int:
     from typer.main import get_command
 
     from kit.cli.commands import build
+    from kit.cli.framework_texts import translate_help
 
     debug = "--debug" in arguments
     try:
-        result = get_command(build()).main(
-            args=hoisted(arguments), prog_name="esms-kit", standalone_mode=False
-        )
+        command = get_command(build())
+        translate_help(command)
+        result = command.main(args=hoisted(arguments), prog_name="esms-kit", standalone_mode=False)
     except KitError as error:
         return _report(error, as_json="--json" in arguments, debug=debug)
     except typer.Exit as done:
@@ -90,6 +91,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _misused(error: Exception) -> int:
     """What the command-line framework objects to, in the user's language where it can be told."""
+    from kit.cli.framework_texts import objection
+
     name = type(error).__name__
     parameter = getattr(error, "param", None)
     shown = getattr(parameter, "metavar", None) or getattr(parameter, "name", "")
@@ -102,11 +105,18 @@ def _misused(error: Exception) -> int:
         message = _("the option {name} does not exist.").format(
             name=getattr(error, "option_name", "")
         )
+    elif name == "BadParameter":
+        where = (
+            getattr(error, "param_hint", None) or (getattr(parameter, "opts", None) or [shown])[0]
+        )
+        message = _("{name}: {problem}").format(
+            name=where, problem=objection(getattr(error, "message", ""))
+        )
     else:
-        message = str(getattr(error, "format_message", error.__str__)())
+        message = objection(str(getattr(error, "format_message", error.__str__)()))
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "esms-kit")
-    print(_safe(f"{_('Error')}: {message}"), file=sys.stderr)  # noqa: T201
+    print(_safe(_("Error: {message}").format(message=message)), file=sys.stderr)  # noqa: T201
     print(_("See: {command} --help").format(command=path), file=sys.stderr)  # noqa: T201
     return UsageError.exit_code
 
@@ -129,7 +139,7 @@ def _report(error: KitError, *, as_json: bool, debug: bool) -> int:
         }  # fmt: skip
         print(json.dumps(shown, ensure_ascii=False, indent=2), file=sys.stderr)  # noqa: T201
     else:
-        print(_safe(f"{_('Error')}: {error}"), file=sys.stderr)  # noqa: T201
+        print(_safe(_("Error: {message}").format(message=error)), file=sys.stderr)  # noqa: T201
     if debug:
         _trace(error)
     return error.exit_code

@@ -89,8 +89,10 @@ def show(
 ) -> int:
     """Run ``esms-kit site show``."""
     from kit.app import sites as use_case
+    from kit.checking.labels import label
     from kit.cli.terminal import say, show_json
     from kit.documents_io.yaml import dump_yaml
+    from kit.model.device import DeviceClass
 
     found = use_case.show_site(session_of(context).workspace(), site)
     data = found.site.model_dump(mode="json", exclude_none=True)
@@ -104,7 +106,10 @@ def show(
         say(f"{found.site.category} {found.category_label}")
     for line in dump_yaml(data).splitlines():
         say(line)
-    classes = ", ".join(f"{name} {count}" for name, count in found.classes.items())
+    classes = ", ".join(
+        _("{name}: {count}").format(name=label(DeviceClass(name)), count=count)
+        for name, count in found.classes.items()
+    )
     say(_("Devices: {counts}").format(counts=classes or "0"))
     say(_("Deliveries: {names}").format(names=", ".join(found.deliveries) or "–"))
     return 0

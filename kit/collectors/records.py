@@ -20,6 +20,7 @@ from kit.documents_io.validation import problems_of
 from kit.documents_io.yaml import Document, parse_yaml
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 from kit.model.identifiers import check_device_id
 from kit.model.snapshot import Snapshot
 
@@ -135,7 +136,7 @@ def _text(path: Path) -> str:
         line = raw[: error.start].count(b"\n") + 1
         raise _wrong(Position(str(path), line), _("this is not UTF-8 text.")) from error
     except OSError as error:
-        message = _("the file cannot be opened ({detail}).").format(detail=error.strerror or "")
+        message = _("the file cannot be opened ({detail}).").format(detail=system_reason(error))
         raise _wrong(Position(str(path)), message) from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kit.errors import UsageError
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 
 
 def write_files(files: Mapping[Path, bytes], *, mode: int = 0o644) -> None:
@@ -37,7 +38,7 @@ def write_files(files: Mapping[Path, bytes], *, mode: int = 0o644) -> None:
             del pending[path]
     except OSError as error:
         raise UsageError(
-            _("the file cannot be written ({detail}).").format(detail=error.strerror or error),
+            _("the file cannot be written ({detail}).").format(detail=system_reason(error)),
             where=str(current),
             remedy=_("Check the free space and your rights on this folder."),
         ) from error

@@ -15,6 +15,7 @@ from typing import Final
 
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 20_000
@@ -231,7 +232,7 @@ def read_file_bytes(path: Path, shown_as: str = "") -> bytes:
             [
                 Problem(
                     Position(shown_as or str(path)),
-                    _("the file cannot be opened ({detail}).").format(detail=error.strerror or ""),
+                    _("the file cannot be opened ({detail}).").format(detail=system_reason(error)),
                     _("Check its path and its rights."),
                 )
             ],

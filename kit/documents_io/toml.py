@@ -11,6 +11,7 @@ from typing import Any, Final
 from kit.documents_io.yaml import Document, Path_, Value
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 20
@@ -111,7 +112,7 @@ def read_toml(path: Path, shown_as: str = "") -> Document:
     except OSError as error:
         raise _refuse(
             Position(file),
-            _("the file cannot be opened ({detail}).").format(detail=error.strerror or ""),
+            _("the file cannot be opened ({detail}).").format(detail=system_reason(error)),
             _("Check its path and its rights."),
         ) from error
     return parse_toml(text, file)

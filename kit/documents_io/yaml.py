@@ -18,6 +18,7 @@ import yaml
 
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 Path_ = tuple[str | int, ...]
@@ -176,7 +177,7 @@ def read_yaml(path: Path, shown_as: str = "") -> Document:
             remedy=_("Correct it and run again."),
         ) from error
     except OSError as error:
-        problem = _("the file cannot be opened ({detail}).").format(detail=error.strerror or "")
+        problem = _("the file cannot be opened ({detail}).").format(detail=system_reason(error))
     if problem:
         raise InvalidDocuments(
             _("The document cannot be read."),

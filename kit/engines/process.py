@@ -23,6 +23,7 @@ from kit.engines.failures import Failure, FailureCode
 from kit.engines.job import Job, Message
 from kit.errors import EngineError, KitError
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 from kit.model.target import ArtefactKind
 from kit.redaction import Redactor
 
@@ -167,7 +168,7 @@ class _Worker:
             )
         except OSError as error:
             raise EngineError(
-                _("the engine cannot be started ({detail}).").format(detail=error.strerror),
+                _("the engine cannot be started ({detail}).").format(detail=system_reason(error)),
                 where=sys.executable,
                 remedy=_("Check the installation: esms-kit doctor."),
             ) from error

@@ -1,6 +1,7 @@
 """Texts the command-line framework shows in its own English, so that they are translated too.
 
-They go through Python's default gettext domain, which ``bind_frameworks`` points at our messages.
+Those it looks up go through Python's default gettext domain, which ``bind_frameworks`` points at
+our messages; the others are put in place by ``kit.cli.framework_texts``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ TEXTS: Final = (
     N_("(dynamic)"),
     N_("Aborted!"),
     N_("Missing command."),
-    N_("No such command {name!r}."),
 )
 
 

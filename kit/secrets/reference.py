@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from kit.errors import UsageError
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 from kit.model.secret import SecretReference
 
 __all__ = ["SecretReference", "SecretResolver", "SecretStr"]
@@ -61,7 +62,9 @@ class SecretResolver:
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
                 _("the secret cannot be read from this file ({detail}).").format(
-                    detail=getattr(error, "strerror", None) or _("not UTF-8 text")
+                    detail=system_reason(error)
+                    if isinstance(error, OSError)
+                    else _("not UTF-8 text")
                 ),
                 where=str(path),
                 remedy=_("Check its path, its rights and its content."),

@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 
 MAX_LINE: Final = 64 * 1024
 MAX_BYTES: Final = 4 * 1024**3  # the whole file of 2026 is about a quarter of it, unpacked
@@ -94,7 +95,11 @@ def read_establishments(path: Path) -> Iterator[Establishment]:
             else:
                 raise _refuse(path, 1, _("it begins like neither of the two FINESS forms."))
     except (OSError, EOFError, ValueError) as error:
-        detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        detail = (
+            system_reason(error)
+            if isinstance(error, OSError)
+            else str(error) or type(error).__name__
+        )
         raise _refuse(path, 0, _("it cannot be read ({detail}).").format(detail=detail)) from error
 
 

@@ -16,6 +16,7 @@ from kit.documents_io.toml import read_toml
 from kit.documents_io.validation import validate
 from kit.errors import WorkspaceError
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 from kit.model.record import Record
 from kit.model.secret import SecretReference
 
@@ -153,7 +154,7 @@ def load_workspace(root: Path) -> Workspace:
     except OSError as error:
         raise WorkspaceError(
             _("{name} cannot be opened ({detail}).").format(
-                name=CONFIG_NAME, detail=error.strerror or ""
+                name=CONFIG_NAME, detail=system_reason(error)
             ),
             where=str(root),
             remedy=_("Run “esms-kit init” there, or name another workspace with -w."),

@@ -1,6 +1,7 @@
 import pytest
 
 from kit.errors import UsageError
+from kit.i18n import language
 from kit.model.secret import SecretReference
 from kit.secrets.reference import SecretResolver
 
@@ -30,7 +31,7 @@ def test_a_file_open_to_others_is_refused(tmp_path):
     path = tmp_path / "pw"
     path.write_text("x")
     path.chmod(0o644)
-    with pytest.raises(UsageError, match="open to other"):
+    with language("en"), pytest.raises(UsageError, match="open to other"):
         resolver(tmp_path).resolve(SecretReference(file="pw"))
 
 
@@ -50,5 +51,5 @@ def test_what_cannot_be_had_is_an_error(tmp_path, reference):
 
 @pytest.mark.parametrize("values", [{}, {"env": "A", "file": "b"}])
 def test_exactly_one_place(values):
-    with pytest.raises(ValueError, match="exactly one"):
+    with language("en"), pytest.raises(ValueError, match="exactly one"):
         SecretReference(**values)
