@@ -52,11 +52,21 @@ contexts() {
 walk /etc/ssh/sshd_config 1 >walked || cannot
 ordinary=$(awk -F: -v not="$KIT_ACCOUNT" '$3 >= 1000 && $3 < 60000 && $1 != not &&
     $7 !~ /(nologin|false)$/ && $1 ~ /^[A-Za-z0-9._-]+$/ { print $1; exit }' /etc/passwd) || cannot
+tab=$(printf '\t')
+# Without a block that asks who comes and from where, all get the same.
+conditions() {
+    sed -n "s/^line${tab}[0-9]*${tab}//p" walked | grep -i -E '^[[:blank:]]*"?match' |
+        grep -q -v -i -E '^[[:blank:]]*match[[:blank:]]+all[[:blank:]]*$'
+}
 {
     cat walked
-    contexts root root
-    if [ -n "$KIT_ACCOUNT" ]; then contexts management "$KIT_ACCOUNT"; fi
-    contexts user "${ordinary:-kit-nobody}"
+    if conditions; then
+        contexts root root
+        if [ -n "$KIT_ACCOUNT" ]; then contexts management "$KIT_ACCOUNT"; fi
+        contexts user "${ordinary:-kit-nobody}"
+    else
+        context everybody root "$KIT_OUTSIDE"
+    fi
 } >all || exit
 """
 
@@ -64,9 +74,10 @@ ordinary=$(awk -F: -v not="$KIT_ACCOUNT" '$3 >= 1000 && $3 < 60000 && $1 != not 
 class SshdEffective(Read):
     """``sshd -T -C`` and the files behind it. Keys: names as ``sshd -T`` prints them; ``drop_in``.
 
-    An option yields Instances: ``root@outside``, ``management@inside``, ``user@outside`` ... (what
-    holds there; Absent when sshd prints no such option), ``match FILE:LINE`` for a Match block
-    that sets it and ``before FILE:LINE`` for a line sshd reads before the kit's own file.
+    An option yields Instances: ``everybody``, or where some Match block has a condition
+    ``root@outside``, ``management@inside``, ``user@outside`` ... (what holds there; Absent when
+    sshd prints no such option), ``match FILE:LINE`` for a Match block that sets it and ``before
+    FILE:LINE`` for a line sshd reads before the kit's own file.
     ``drop_in``: Observed ``included``, or Absent when sshd does not read that file.
     Without any sshd, proven: complete Instances without one, for every key.
     """
