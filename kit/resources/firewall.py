@@ -121,6 +121,7 @@ class Firewall(Setting):
     """
 
     reads: ClassVar = {Platform.LINUX: (FirewallPersisted, FirewallRuleset)}
+    owns: ClassVar = {Platform.LINUX: (FILE, UNIT_FILE)}
     type: Literal["firewall"]
     part: Literal["default_deny", "flows", "loopback"]
     management_sources: tuple[Network, ...] = ()

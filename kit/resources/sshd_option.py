@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final, Literal, Self
+from typing import ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import field_validator, model_validator
 
@@ -68,6 +68,7 @@ class SshdOption(ScalarSetting):
     """
 
     reads: ClassVar = {Platform.LINUX: (SshdEffective, SshdLoaded)}
+    owns: ClassVar = {Platform.LINUX: (DROP_IN,)}
     type: Literal["sshd_option"]
     name: str
 
@@ -168,6 +169,21 @@ class SshdOption(ScalarSetting):
         cuts = frozenset({Path.SSH}) if self.keyword.cuts else frozenset()
         return Meta(phase=Phase.ACCESS, may_cut=cuts)
 
+    @classmethod
+    def fitted(
+        cls, target: Target, settings: Sequence[Self], seen: Mapping[str, Observations]
+    ) -> Sequence[Self]:
+        """What is accepted stays as it is; of several values that are, the strictest.
+
+        The file speaks to everybody: one that is stricter for some of them is it for all.
+        """
+        if target.kind is not ArtefactKind.FILE:
+            return settings
+        slots: dict[str, list[Self]] = {}
+        for one in settings:
+            slots.setdefault(one.name, []).append(one)
+        return [one for _name, slot in sorted(slots.items()) for one in _kept(slot, seen)]
+
     @staticmethod
     def render(target: Target, settings: Sequence[Setting]) -> Artefact:
         """One line an option; those a Match block could change once more under ``Match all``."""
@@ -194,6 +210,44 @@ class SshdOption(ScalarSetting):
 
 
 _VALUELESS: Final = frozenset({Operator.ABSENT, Operator.EMPTY, Operator.NOT_EMPTY})
+
+
+_S = TypeVar("_S", bound=SshdOption)
+
+
+def _kept(slot: Sequence[_S], seen: Mapping[str, Observations]) -> Sequence[_S]:
+    """The settings of one option, with what the device has where all of them accept it."""
+    found = seen.get(SshdEffective.id, {}).get(slot[0].keyword.key)
+    items = found.items.values() if isinstance(found, Instances) else ()
+    values = {
+        item.value
+        for item in items
+        if isinstance(item, Observed) and all(holds(one.op, item, one.value) for one in slot)
+    }
+    if not values or not _enforcing(slot):
+        return slot
+    value = _strictest(slot, values)
+    return [_with(one, value) for one in slot]
+
+
+def _strictest(slot: Sequence[SshdOption], values: set[ObservedValue]) -> ObservedValue:
+    """Of what is enforced and of accepted values, the strictest where there is an order."""
+    own = _together(slot)
+    ops = {one.op for one in slot}
+    if ops == {Operator.SUBSET_OF}:
+        kept = set(as_list(own)).intersection(*map(as_list, values))
+        return tuple(sorted(kept, key=str)) or own
+    numbers = [value for value in (own, *values) if isinstance(value, int)]
+    if ops == {Operator.AT_MOST}:
+        return min(numbers)
+    if ops == {Operator.AT_LEAST}:
+        return max(numbers)
+    return values.pop() if len(values) == 1 and slot[0].keyword.kind not in _LISTS else own
+
+
+def _with(one: _S, value: ObservedValue) -> _S:
+    own = one.enforced_value()
+    return one if own is None or own == value else one.model_copy(update={"enforce": value})
 
 
 def _shown(keyword: SshdKeyword, value: ObservedValue) -> dict[str, Observations]:
