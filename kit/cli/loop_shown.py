@@ -28,7 +28,7 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
             }
         )
         return
-    _show_devices(site, result)
+    _show_devices(site, result, verbose)
     _show_standing(site, result, verbose)
     _show_end(site, result)
 
@@ -36,7 +36,7 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
 _MARKS: Final = {"pass": "✓", "fail": "✗", "error": "!", "not_checked": "?"}
 
 
-def _show_devices(site: OpenSite, result: CheckResult) -> None:
+def _show_devices(site: OpenSite, result: CheckResult, verbose: int) -> None:
     from kit.checking.reasons import verdict_label
     from kit.checking.scores import score
     from kit.model.snapshot import Outcome
@@ -49,7 +49,7 @@ def _show_devices(site: OpenSite, result: CheckResult) -> None:
     for device, findings in result.reading.findings().items():
         snapshot = result.reading.snapshots.get(device)
         if snapshot is None or snapshot.outcome is not Outcome.DONE:
-            aside[_state(result, device)].append(device)
+            aside[_state(result, device, verbose)].append(device)
             continue
         counts = score(findings)
         ratio = "–" if counts.ratio is None else show_share(counts.ratio)
@@ -75,18 +75,16 @@ def _few(names: list[str]) -> str:
     return _("{first} and {count} more").format(first=names[0], count=len(names) - 1)
 
 
-def _state(result: CheckResult, device: str) -> str:
+def _state(result: CheckResult, device: str, verbose: int) -> str:
     from kit.checking.reasons import explain, outcome_label
-    from kit.model.snapshot import Outcome
 
     snapshot = result.reading.snapshots.get(device)
     if snapshot is None:
         first = result.reading.judged[device].findings
         return explain(first[0].reasons[0]) if first and first[0].reasons else _("never read")
     label = outcome_label(snapshot.outcome)
-    return (
-        label if snapshot.outcome is Outcome.DONE else f"{label} – {snapshot.detail}".rstrip(" –")
-    )
+    told = verbose and snapshot.detail  # in the words of the device or of its connection
+    return f"{label} – {snapshot.detail}" if told else label
 
 
 def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:

@@ -10,6 +10,7 @@ from kit.i18n import _, ngettext
 from kit.model.device import DeviceState
 from kit.model.snapshot import Outcome
 from kit.reporting.data import UNSEEN, DeviceSheet, PlanSheet, ReportData
+from kit.reporting.regions import region_name
 from kit.reporting.text import counted, show_age, show_number, show_short_time, typographic
 
 Pair = tuple[str, str]
@@ -31,7 +32,7 @@ def identity(data: ReportData) -> tuple[Pair, ...]:
         (_("Legal entity"), site.legal_entity),
         (_("Category"), category),
         (_("Operator"), site.operator if site.operator != site.legal_entity else None),
-        (_("Region"), site.region.replace("_", " ").capitalize() if site.region else None),
+        (_("Region"), region_name(site.region) if site.region else None),
         (_("Baseline"), f"{data.baseline.id} {data.baseline.version}"),
         (_("Run"), run.id),
         (
