@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,12 @@ from kit.i18n import _
 
 if TYPE_CHECKING:
     from kit.app.opening import OpenSite
+    from kit.desired.resolution import Requests
     from kit.loop.reading import Collect
+    from kit.model.device import Device
+    from kit.model.snapshot import Snapshot
+    from kit.sites.workspace import Workspace
+    from kit.store.store import Store
 
 Site = Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))]
 Limit = Annotated[
@@ -29,19 +35,39 @@ Classes = Annotated[
 ]
 
 
-def collect_with(
-    session: Session, site: OpenSite, label: str, limit: str | None
-) -> tuple[Collect, Callable[[], None]]:
-    """The collector the app calls, with progress on standard error, and how to end it."""
-    from kit.app.collecting import collector_for
-    from kit.cli.terminal import progress
+def collector(session: Session, site: OpenSite, label: str) -> Collect:
+    """The collector the app calls; each reading shows its own progress on standard error."""
 
-    jobs = session.jobs_for(site.workspace)
-    total = sum(1 for one in site.devices(limit) if one.connection is not None)
-    step, finished = progress(total, label)
-    return collector_for(
-        site, jobs=jobs, seconds=session.device_timeout, redactor=redactor(), done=step
-    ), finished
+    def collect(orders: Sequence[tuple[Device, Requests]]) -> Mapping[str, Snapshot]:
+        from kit.app.collecting import collector_for
+        from kit.cli.terminal import progress
+
+        step, finished = progress(len(orders), label)
+        over_ssh = collector_for(
+            site,
+            jobs=session.jobs_for(site.workspace),
+            seconds=session.device_timeout,
+            redactor=redactor(),
+            done=step,
+        )
+        try:
+            return over_ssh(orders)
+        finally:
+            finished()
+
+    return collect
+
+
+@contextmanager
+def kept(workspace: Workspace) -> Iterator[Store]:
+    """The workspace's store, closed in any case."""
+    from kit.store.store import open_store
+
+    store = open_store(workspace.store_url())
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def check(
@@ -68,29 +94,20 @@ def check(
     from kit.app.running import asked
     from kit.cli.choices import severity
     from kit.cli.loop_shown import show_check
-    from kit.store.store import open_store
 
     session = session_of(context)
     workspace = session.workspace()
     opened = open_site(workspace, site)
     threshold = severity(fail_on)
     snapshots = recorded(opened, from_files) if from_files else None
-    store = open_store(workspace.store_url())
-    try:
+    with kept(workspace) as store:
         if snapshots is not None:
             result = use_case.check_recorded(
                 opened, store, asked(), snapshots, limit=limit, fail_on=threshold
             )
         else:
-            collect, finished = collect_with(session, opened, _("Checking"), limit)
-            try:
-                result = use_case.check(
-                    opened, store, asked(), collect, limit=limit, fail_on=threshold
-                )
-            finally:
-                finished()
-    finally:
-        store.close()
+            collect = collector(session, opened, _("Checking"))
+            result = use_case.check(opened, store, asked(), collect, limit=limit, fail_on=threshold)
     if record_to is not None:
         record(record_to, result.reading.snapshots.values())
     show_check(opened, result, as_json=as_json, verbose=session.verbose)
@@ -119,11 +136,8 @@ def plan(
     session = session_of(context)
     opened = open_site(session.workspace(), site)
     kinds = device_classes(classes or ())
-    collect, finished = collect_with(session, opened, _("Reading"), limit)
-    try:
-        result = use_case.plan(opened, now, collect, limit=limit, rules=rules or (), classes=kinds)
-    finally:
-        finished()
+    collect = collector(session, opened, _("Reading"))
+    result = use_case.plan(opened, now, collect, limit=limit, rules=rules or (), classes=kinds)
     if output is not None:
         write_file(output, result.plan.model_dump_json(by_alias=True, indent=2) + "\n")
     show_plan(opened, result.plan, as_json=as_json, verbose=session.verbose)
@@ -154,9 +168,7 @@ def apply(
     from kit.app.running import asked
     from kit.cli.apply_shown import narrator, show_apply
     from kit.cli.choices import device_classes, engine_named
-    from kit.cli.plan_shown import show_plan
-    from kit.cli.terminal import confirm
-    from kit.store.store import open_store
+    from kit.cli.plan_shown import agreement
 
     session = session_of(context)
     workspace = session.workspace()
@@ -169,25 +181,13 @@ def apply(
         engine=engine_named(engine),
         jobs=session.jobs_for(workspace),
     )
-    collect, finished = collect_with(session, opened, _("Reading"), limit)
-
-    def agreed(planned: use_case.Planned) -> bool:
-        finished()
-        if not as_json:
-            show_plan(opened, planned.plan, as_json=False, verbose=session.verbose)
-        otherwise = _("Add --yes to make these changes.")
-        return yes or confirm(_("Make these changes?"), otherwise=otherwise)
-
-    store = open_store(workspace.store_url())
-    try:
+    with kept(workspace) as store:
         result = use_case.apply(
-            opened, store, asked(), collect, chosen,
-            agreed=agreed, secrets=secret_resolver(workspace), redactor=redactor(),
+            opened, store, asked(), collector(session, opened, _("Reading")), chosen,
+            agreed=agreement(opened, quiet=as_json, yes=yes, verbose=session.verbose),
+            secrets=secret_resolver(workspace), redactor=redactor(),
             on_event=narrator(as_json=as_json),
         )  # fmt: skip
-    finally:
-        finished()
-        store.close()
     show_apply(opened, result, as_json=as_json)
     return result.exit_code
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from kit.cli.terminal import console, printable, say, show_json
+from kit.cli.terminal import confirm, console, printable, say, show_json
 from kit.i18n import N_, _, localized, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kit.app.apply import Planned
     from kit.app.opening import OpenSite
     from kit.model.plan import Change, DevicePlan, Plan
 
@@ -49,6 +52,18 @@ def show_plan(site: OpenSite, plan: Plan, *, as_json: bool, verbose: int) -> Non
             hands=hands,
         )
     )
+
+
+def agreement(site: OpenSite, *, quiet: bool, yes: bool, verbose: int) -> Callable[[Planned], bool]:
+    """Shows the plan unless ``quiet``, then asks unless ``yes``."""
+
+    def agreed(planned: Planned) -> bool:
+        if not quiet:
+            show_plan(site, planned.plan, as_json=False, verbose=verbose)
+        otherwise = _("Add --yes to make these changes.")
+        return yes or confirm(_("Make these changes?"), otherwise=otherwise)
+
+    return agreed
 
 
 def _title(site: OpenSite, rule: str) -> str:
