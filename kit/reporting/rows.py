@@ -149,7 +149,7 @@ def _merged(details: Iterable[FindingDetail]) -> Iterator[Line]:
     for one in details:
         unread = one.verdict is Verdict.ERROR and _WHOLLY_UNREAD.fullmatch(one.observed)
         expected = show_expected(one.operator, cut_text(one.expected, LONGEST), one.quantifier)
-        observed = cut_text(show_observed(one.observed), LONGEST)
+        observed = cut_text(_observed(one), LONGEST)
         same.setdefault(("" if unread else expected, observed), []).append(one)
     for (expected, observed), found in same.items():
         keys = list(dict.fromkeys(cut_text(one.key, LONGEST) for one in found))
@@ -157,6 +157,24 @@ def _merged(details: Iterable[FindingDetail]) -> Iterator[Line]:
         yield Line(
             tuple(keys[:MOST_KEYS]), max(0, len(keys) - MOST_KEYS), reads, expected, observed
         )
+
+
+def _observed(detail: FindingDetail) -> str:
+    """What was observed; of several instances those that fail, each value with its instances."""
+    failing: dict[str, list[str]] = {}
+    prefix = f"{detail.key} ["
+    for reason in detail.reasons:
+        if reason.code not in _SHOWN_BY_VALUE or not reason.subject.startswith(prefix):
+            return show_observed(detail.observed)
+        value = "<absent>" if reason.code is ReasonCode.ABSENT else reason.detail
+        name = reason.subject.removeprefix(prefix).removesuffix("]")
+        failing.setdefault(show_observed(value), []).append(cut_text(name, LONGEST))
+    told = [f"{value} ({_some(names)})" for value, names in failing.items()]
+    return "; ".join(told) or show_observed(detail.observed)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_KEYS]) + (", …" if len(names) > MOST_KEYS else "")
 
 
 def _notes(finding: Finding, waiver_ends: Mapping[str, date]) -> Iterator[str]:

@@ -20,8 +20,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _NBSP: Final = "\u00a0"
-_CONTROL_PICTURES: Final = 0x2400
-_DELETE: Final = 0x7F
+_SIGNS: Final = {"\n": "↵", "\t": "⇥"}
 _MOST_MARKS: Final = 3
 # Categories whose characters act, hide or cannot be encoded, instead of being seen.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -31,8 +30,8 @@ _MARKS: Final = frozenset({"Mn", "Me", "Mc"})
 def visible(text: str) -> str:
     """The text with every character that acts, hides or piles up shown as a sign.
 
-    Control characters become their pictures (``␀``), others their number (``⟨U+202E⟩``); more than
-    three combining marks on one letter are numbered too. Printable text stays as it is.
+    A new line becomes ``↵``, a tabulation ``⇥``, any other its number (``⟨U+202E⟩``); so do
+    combining marks beyond the third on one letter. Printable text stays as it is.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -46,10 +45,7 @@ def visible(text: str) -> str:
 
 
 def _sign(char: str) -> str:
-    code = ord(char)
-    if code < ord(" "):
-        return chr(_CONTROL_PICTURES + code)
-    return "\u2421" if code == _DELETE else f"⟨U+{code:04X}⟩"
+    return _SIGNS.get(char) or f"⟨U+{ord(char):04X}⟩"
 
 
 def typographic(text: str) -> str:

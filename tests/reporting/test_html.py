@@ -193,8 +193,8 @@ def test_what_is_said_never_becomes_markup(words: str, lang: str) -> None:
 def test_what_is_said_is_shown_and_cannot_act() -> None:
     text = html.render(build(hostile(), sample.AT), "en")["report.html"].decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "␛[31mred" in text
-    assert "nul␀inside" in text
+    assert "⟨U+001B⟩[31mred" in text
+    assert "nul⟨U+0000⟩inside" in text
     assert "right⟨U+202E⟩to⟨U+2066⟩left" in text
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]", text)
 

@@ -33,9 +33,9 @@ def test_what_can_be_seen_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a\0b", "a␀b"),
-        ("\x1b[31m", "␛[31m"),
-        ("a\nb\tc\x7f", "a␊b␉c␡"),
+        ("a\0b", "a⟨U+0000⟩b"),
+        ("\x1b[31m", "⟨U+001B⟩[31m"),
+        ("a\nb\tc\x7f", "a↵b⇥c⟨U+007F⟩"),
         ("user\u202egpj.exe", "user⟨U+202E⟩gpj.exe"),
         ("a\u200bb", "a⟨U+200B⟩b"),
         ("\ud800", "⟨U+D800⟩"),
