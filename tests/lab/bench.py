@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
 import shutil
 import subprocess
@@ -43,7 +44,6 @@ class Lab:
         self._held = held
         self.here = HERE
         self.hosts_by_name: dict[str, Host] = {}
-        self._next_index = 1
         self._warden: subprocess.Popen[bytes] | None = None
         self._exit = contextlib.ExitStack()
 
@@ -140,13 +140,11 @@ class Lab:
 
     def host(self, name: str = "", *, wait: bool = True, megabytes: int = MEGABYTES) -> Host:
         """A new host, switched on: plain Debian 12 with the recipe's accounts."""
-        index = self._next_index
+        taken = {one.index for one in self.hosts_by_name.values()}
+        index = next(number for number in itertools.count(1) if number not in taken)
         name = name or f"h{index}"
         if name in self.hosts_by_name:
             raise LabError(f"there is a host {name} already.")
-        if index > 200:
-            raise LabError("a lab numbers 200 hosts at most: open another.")
-        self._next_index += 1
         host = NamespaceHost(self, name, index, megabytes)
         self.hosts_by_name[name] = host
         host.boot()

@@ -7,6 +7,13 @@
 set -euo pipefail
 place=$PRIVATE/hosts/$NAME
 
+forget_network() {
+  # Its wire first: the kernel takes back a deleted namespace when it finds the time, and until
+  # then the other end would be in the way of the next boot's.
+  [ ! -e "/run/netns/$NAME" ] || ip -n "$NAME" link del eth0 2>/dev/null || true
+  [ ! -e "/run/netns/$NAME" ] || ip netns del "$NAME"
+}
+
 forget_group() { # of an earlier boot; the kernel removes a process a moment after it died
   [ -d "$GROUP/$NAME" ] || return 0
   for _ in $(seq 100); do
@@ -28,7 +35,7 @@ prepare)
 boot)
   # A new network every time: what was set in the old one (net.* keys, nftables) must not outlive
   # the boot, as it would not on a real machine.
-  [ ! -e "/run/netns/$NAME" ] || ip netns del "$NAME"
+  forget_network
   forget_group
   mkdir "$GROUP/$NAME"
   ip netns add "$NAME"
@@ -48,7 +55,7 @@ EOF
     bash "$HERE/hostinit.sh" "$place/root" "$NAME"
   ;;
 discard)
-  [ ! -e "/run/netns/$NAME" ] || ip netns del "$NAME"
+  forget_network
   forget_group
   umount --recursive "$place"
   rmdir "$place"

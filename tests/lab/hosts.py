@@ -35,6 +35,7 @@ class Host(abc.ABC):
 
     port = 22
     user = "esms"  # the management account: key only, sudo without a password
+    index = 0  # 1, 2, ... for namespace hosts
     entrance = 0  # the machine's number of the process whose namespaces are the host, if there is
 
     def __init__(self, lab: Lab, name: str, address: str, keys: int) -> None:
@@ -161,7 +162,7 @@ class NamespaceHost(Host):
 
     def __init__(self, lab: Lab, name: str, index: int, megabytes: int) -> None:
         super().__init__(lab, name, f"10.77.0.{10 + index}", keys=index)
-        self._index = index
+        self.index = index
         self._megabytes = megabytes
         self._parent: subprocess.Popen[bytes] | None = None
         self._prepare()
@@ -193,7 +194,7 @@ class NamespaceHost(Host):
         if self.is_on:
             raise LabError(f"{self.name} is on already.")
         self.lab.spare_inotify()
-        argv = [*self._script("boot"), str(self._index), self.address]
+        argv = [*self._script("boot"), str(self.index), self.address]
         self._parent = self.lab.enter_long(argv, name=self.name)
         deadline = time.monotonic() + 30
         self.entrance = int(self.poll(deadline, self._find_init, "its systemd has not started"))
@@ -210,6 +211,10 @@ class NamespaceHost(Host):
             name = Path(f"/proc/{pid}/comm").read_text().strip()
             return str(pid) if name == "systemd" else ""
         return ""
+
+    def diagnosis(self) -> str:
+        """What the host says, or what the lab's tools said when it did not come so far."""
+        return super().diagnosis() if self.is_on else self.lab.log()
 
     def stop(self) -> None:
         if self._parent is None:

@@ -50,6 +50,10 @@ Address=$address/24
 EOF
 chroot "$root" systemctl --quiet disable networking.service
 chroot "$root" systemctl --quiet enable systemd-networkd.service
+# On a busy machine emulation can take minutes: no unit or disk is to be given up meanwhile.
+mkdir -p "$root/etc/systemd/system.conf.d"
+printf '[Manager]\nDefaultTimeoutStartSec=900\nDefaultTimeoutStopSec=300\n' \
+  >"$root/etc/systemd/system.conf.d/lab.conf"
 cat >"$root/etc/default/grub" <<EOF
 GRUB_DEFAULT=0
 GRUB_TIMEOUT=0
