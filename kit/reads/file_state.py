@@ -42,7 +42,7 @@ path() {
     printf 'path\t%s\n' "$1"
     there "$1"
     case $? in
-    0) if [ -e "$1" ]; then sh -c "$look" sh "$1"; else unknown; fi ;;
+    0) if [ -e "$1" ]; then eval "$look"; else unknown; fi ;;
     1) echo absent ;;
     *) unknown ;;
     esac
