@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from kit.checking.compliance import is_compliant
 from kit.generation.receptions import Reception
-from kit.model.verdict import Verdict
 from kit.sites.hardware import load_profiles
 from kit.sites.loading import load_site
 from kit.sites.reconciliation import reconcile
 from kit.sites.workspace import Workspace
 from kit.store.store import Store
 
-_GOOD = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE})
-
 
 def compliant_devices(store: Store, site: str) -> frozenset[str]:
-    """Devices whose last check of the site found nothing open; none without a check."""
-    ended = [run for run in store.runs(site) if run.kind == "check" and run.ended_at is not None]
-    if not ended:
+    """Devices that the last whole check of the site found compliant; none without one.
+
+    A check limited to some devices or rules says nothing of what it left out.
+    """
+    whole = [
+        run
+        for run in store.runs(site)
+        if run.kind == "check" and run.ended_at is not None and not run.selection
+    ]
+    if not whole:
         return frozenset()
     return frozenset(
         device
-        for device, findings in store.findings(ended[-1].id).items()
-        if findings
-        and all(found.verdict in _GOOD for found in findings)
-        and any(found.verdict is Verdict.PASS for found in findings)
+        for device, findings in store.findings(whole[-1].id).items()
+        if is_compliant(findings)
     )
 
 

@@ -4,49 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
 
 from kit.checking.observing import facts_of
 from kit.documents_io.table_output import csv_bytes
-from kit.i18n import N_, _
+from kit.i18n import _
 from kit.model.facts import Facts
 from kit.model.snapshot import Outcome
-from kit.sites.equipment import (
-    Action,
-    Criterion,
-    EquipmentRow,
-    EquipmentState,
-    Fitness,
-    equipment_state,
-)
+from kit.reporting.words import word
+from kit.sites.equipment import Criterion, EquipmentRow, EquipmentState, equipment_state
 from kit.sites.hardware import load_profiles
 from kit.sites.loading import load_site
 from kit.sites.workspace import Workspace
 from kit.store.store import Store
-
-CRITERIA: Final[Mapping[Criterion, str]] = {
-    Criterion.AGE: N_("Age (years)"),
-    Criterion.OS_SUPPORT: N_("System supported until"),
-    Criterion.HARDWARE_SUPPORT: N_("Hardware supported until"),
-    Criterion.TPM: N_("TPM"),
-    Criterion.SECURE_BOOT: N_("Secure Boot"),
-    Criterion.MEMORY: N_("Memory (GiB)"),
-    Criterion.STORAGE: N_("Storage (GiB)"),
-}
-FITNESS: Final[Mapping[Fitness, str]] = {
-    Fitness.FIT: N_("fit"),
-    Fitness.UNFIT: N_("unfit"),
-    Fitness.UNKNOWN: N_("not known"),
-    Fitness.UNPUBLISHED: N_("no date published"),
-}
-ACTIONS: Final[Mapping[Action, str]] = {
-    Action.REPLACE: N_("replace"),
-    Action.REINSTALL: N_("reinstall with a supported system"),
-    Action.EXTEND: N_("add memory or storage"),
-    Action.CONFIGURE: N_("set the firmware"),
-    Action.LOOK: N_("complete what is not known"),
-    Action.KEEP: N_("keep"),
-}
 
 
 def last_facts(store: Store, site: str) -> dict[str, Facts]:
@@ -71,8 +40,9 @@ def equipment(
 def equipment_csv(state: EquipmentState) -> bytes:
     """One row for each device: what is known, what is needed, what to do."""
     heads = [_("Name"), _("Asset number"), _("Class"), _("Model"), _("Post role"), _("State")]
-    for label in CRITERIA.values():
-        heads += [_(label), _("{criterion}: needed").format(criterion=_(label))]
+    for criterion in Criterion:
+        name = word(criterion)
+        heads += [name, _("{criterion}: needed").format(criterion=name)]
     heads += [_("Judgement"), _("To do")]
     return csv_bytes(heads, [_row(row) for row in state.rows])
 
@@ -88,11 +58,11 @@ def _row(row: EquipmentRow) -> list[str]:
         str(device.state),
     ]
     judged = {judgement.criterion: judgement for judgement in row.judgements}
-    for criterion in CRITERIA:
+    for criterion in Criterion:
         judgement = judged.get(criterion)
         if judgement is None:
             cells += ["", ""]
         else:
-            word = _(FITNESS[judgement.fitness])
-            cells += [f"{judgement.found} ({word})".strip(), judgement.needed]
-    return [*cells, _(FITNESS[row.fitness]), _(ACTIONS[row.action])]
+            found = f"{judgement.found} ({word(judgement.fitness)})".strip()
+            cells += [found, judgement.needed]
+    return [*cells, word(row.fitness), word(row.action)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from kit.app.opening import OpenSite
+from kit.checking.observing import facts_of
 from kit.errors import UsageError
 from kit.i18n import Language, _
 from kit.model.run import Run
@@ -38,6 +39,7 @@ def choose_run(store: Store, site: str, run: str | None) -> Run:
 def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = None) -> ReportData:
     """Everything a report of one run says, made at ``at`` (aware)."""
     chosen = choose_run(store, site.loaded.site.id, run)
+    snapshots = store.snapshots(chosen.id)
     return build(
         Checked(
             site=site.loaded.site,
@@ -46,11 +48,13 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
             run=chosen,
             devices=site.loaded.devices,
             findings=store.findings(chosen.id),
-            snapshots=store.snapshots(chosen.id),
+            snapshots=snapshots,
             plans=store.plans(chosen.id),
             profiles=site.profiles,
             waivers=site.loaded.waivers,
             selection=chosen.selection,
+            facts={name: facts_of(one) for name, one in snapshots.items()},
+            deliveries=site.loaded.deliveries,
         ),
         at,
     )

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from kit.checking.compliance import is_compliant
 from kit.desired.selection import not_covered, selected_rules
 from kit.errors import InvalidInput
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
+from kit.model.delivery import Delivery
 from kit.model.device import Device, DeviceClass, DeviceState
+from kit.model.facts import Facts
 from kit.model.finding import Finding, Provenance, SubjectKind
 from kit.model.hardware import HardwareProfile
 from kit.model.plan import DevicePlan
@@ -36,7 +39,9 @@ from kit.reporting.data import (
     Withheld,
     WithheldCode,
 )
+from kit.reporting.deliveries import delivery_sheets
 from kit.reporting.devices import device_sheet
+from kit.reporting.equipment import equipment_sheet
 from kit.reporting.identity import baseline_sheet, rule_sheets, run_sheet, site_sheet
 from kit.reporting.results import grouped, result_of
 from kit.reporting.tasks import actions_of
@@ -49,6 +54,7 @@ class Checked:
 
     ``devices`` are all devices of the site, whatever the run looked at. ``selection`` names the
     filters of the run that left devices or rules out; a report of such a run has no score.
+    ``facts`` are those of ``snapshots``: what was not read in this run is not known.
     """
 
     site: Site
@@ -62,6 +68,8 @@ class Checked:
     profiles: Mapping[str, HardwareProfile] = field(default_factory=dict)  # by profile id
     waivers: Sequence[Waiver] = ()
     selection: Sequence[str] = ()
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    deliveries: Sequence[Delivery] = ()
 
 
 class ForeignFindings(InvalidInput):
@@ -95,6 +103,10 @@ def build(checked: Checked, at: datetime) -> ReportData:
         findings=tuple(cut_finding(one) for one in findings),
         rules=rule_sheets(findings, checked.catalogue),
         waivers=waiver_sheets(checked.waivers, by_id, findings, checked.catalogue, today),
+        equipment=equipment_sheet(checked.devices, checked.profiles, checked.facts, today),
+        deliveries=delivery_sheets(
+            checked.deliveries, checked.devices, checked.profiles, _compliant(checked, whole)
+        ),
     )
 
 
@@ -164,6 +176,15 @@ def _whole(device: DeviceSheet) -> bool:
 
 def _complete(checked: Checked, devices: Iterable[DeviceSheet]) -> bool:
     return not checked.selection and all(_whole(one) for one in devices)
+
+
+def _compliant(checked: Checked, whole: set[str]) -> frozenset[str] | None:
+    """Devices known to be compliant; not known after a look at a part of the site."""
+    if checked.selection:
+        return None
+    return frozenset(
+        name for name, found in checked.findings.items() if name in whole and is_compliant(found)
+    )
 
 
 def _summary(

@@ -24,6 +24,8 @@ from kit.model.snapshot import Outcome
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, ReasonCode, Verdict
 from kit.model.waiver import Waiver
+from kit.reporting.deliveries import DeliverySheet
+from kit.reporting.equipment import EquipmentSheet
 
 
 class NoticeCode(StrEnum):
@@ -331,7 +333,10 @@ class Summary(Record):
 
 
 class ReportData(Record):
-    """A whole report. Lists are sorted: same input, same bytes."""
+    """A whole report. Lists are sorted: same input, same bytes.
+
+    ``equipment`` and ``deliveries`` are unset in reports made before these parts existed.
+    """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     site: SiteSheet
@@ -348,3 +353,5 @@ class ReportData(Record):
     findings: tuple[Finding, ...]
     rules: tuple[RuleSheet, ...]
     waivers: tuple[WaiverSheet, ...]
+    equipment: EquipmentSheet | None = None
+    deliveries: tuple[DeliverySheet, ...] | None = None

@@ -28,6 +28,8 @@ from kit.model.rule import Severity
 from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.reporting.cutting import LONGEST, cut_text
 from kit.reporting.data import UNSEEN, ReportData, Task
+from kit.reporting.delivery_page import difference_text, show_pieces, totals
+from kit.reporting.equipment_page import STYLES, equipment_view, tally
 from kit.reporting.page import page_of, verdict_bar
 from kit.reporting.sheets import origin_text
 from kit.reporting.text import (
@@ -112,11 +114,12 @@ def _environment() -> Environment:
         number=show_number, result=show_result, share=show_share, short=_short, text=_text,
         theme=theme_label, word=word, plain=_plain, notice=notice_text, origin=origin_text,
         reason=_task_reason, task_name=_task_name, bar=verdict_bar,
+        fitness_tally=tally, difference=difference_text, pieces=show_pieces, totals=totals,
     )  # fmt: skip
     environment.globals.update(
         _=_, ngettext=ngettext, counted=counted, Verdict=Verdict, Severity=Severity,
         DeviceClass=DeviceClass, language=current_language, time=show_time,
-        short_time=show_short_time,
+        short_time=show_short_time, fitness_styles=STYLES,
     )  # fmt: skip
     return environment
 
@@ -138,6 +141,7 @@ def _context(data: ReportData) -> Mapping[str, Any]:
     return {
         "data": data,
         "page": page_of(data),
+        "equipment": equipment_view(data.equipment) if data.equipment is not None else None,
         "style": style,
         "script": script,
         "policy": Markup(policy),  # noqa: S704 - hashes and our own words

@@ -164,7 +164,7 @@ def page_of(data: ReportData) -> Page:
     return Page(
         compact=len(data.findings) > MOST_DETAILED,
         identity=identity(data),
-        contents=tuple(_contents(unseen=bool(unseen))),
+        contents=tuple(_contents(data, unseen=bool(unseen))),
         state=tuple(_state(data)),
         grade_note=_grade_note(data),
         seen=seen / data.summary.devices if data.summary.devices else None,
@@ -193,12 +193,16 @@ def page_of(data: ReportData) -> Page:
     )
 
 
-def _contents(*, unseen: bool) -> Iterator[Pair]:
+def _contents(data: ReportData, *, unseen: bool) -> Iterator[Pair]:
     yield "brief", _("In brief")
     if unseen:
         yield "unseen", _("What was not looked at")
     yield "results", _("Results")
     yield "todo", _("What to do")
+    if data.equipment is not None:
+        yield "equipment", _("State of the equipment")
+    if data.deliveries is not None:
+        yield "deliveries", _("Deliveries")
     yield "devices", _("Findings per device")
     yield "waivers", _("Waivers and choices of the site")
     yield "rules", _("Rules")

@@ -18,6 +18,7 @@ from kit.reporting.data import (
     WithheldCode,
 )
 from kit.reporting.text import counted
+from kit.sites.equipment import Criterion, EquipmentAction, Fitness
 
 _WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
     Standing: {
@@ -52,6 +53,29 @@ _WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         WaiverState.NOT_STARTED: N_("Not started yet"),
         WaiverState.EXPIRED: N_("Expired"),
         WaiverState.UNUSED: N_("In force, not needed"),
+    },
+    Criterion: {
+        Criterion.AGE: N_("Age (years)"),
+        Criterion.OS_SUPPORT: N_("System supported until"),
+        Criterion.HARDWARE_SUPPORT: N_("Hardware supported until"),
+        Criterion.TPM: N_("TPM"),
+        Criterion.SECURE_BOOT: N_("Secure Boot"),
+        Criterion.MEMORY: N_("Memory (GiB)"),
+        Criterion.STORAGE: N_("Storage (GiB)"),
+    },
+    Fitness: {
+        Fitness.FIT: N_("fit"),
+        Fitness.UNFIT: N_("unfit"),
+        Fitness.UNKNOWN: N_("not known"),
+        Fitness.UNPUBLISHED: N_("no date known"),
+    },
+    EquipmentAction: {
+        EquipmentAction.REPLACE: N_("replace"),
+        EquipmentAction.REINSTALL: N_("reinstall with a supported system"),
+        EquipmentAction.EXTEND: N_("add memory or storage"),
+        EquipmentAction.CONFIGURE: N_("set the firmware"),
+        EquipmentAction.LOOK: N_("complete what is not known"),
+        EquipmentAction.KEEP: N_("keep"),
     },
 }
 

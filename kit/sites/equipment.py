@@ -46,7 +46,7 @@ class Criterion(StrEnum):
 
 
 class Fitness(StrEnum):
-    """``unpublished``: the maker gives no date, so that nothing can be said against it."""
+    """``unpublished``: no date of the maker is known, so that nothing can be said against it."""
 
     FIT = "fit"
     UNFIT = "unfit"
@@ -54,7 +54,7 @@ class Fitness(StrEnum):
     UNPUBLISHED = "unpublished"
 
 
-class Action(StrEnum):
+class EquipmentAction(StrEnum):
     """What to do with a device, the gravest first."""
 
     REPLACE = "replace"
@@ -65,14 +65,14 @@ class Action(StrEnum):
     KEEP = "keep"
 
 
-_ACTIONS: Final[Mapping[Criterion, Action]] = {
-    Criterion.AGE: Action.REPLACE,
-    Criterion.HARDWARE_SUPPORT: Action.REPLACE,
-    Criterion.TPM: Action.REPLACE,
-    Criterion.OS_SUPPORT: Action.REINSTALL,
-    Criterion.MEMORY: Action.EXTEND,
-    Criterion.STORAGE: Action.EXTEND,
-    Criterion.SECURE_BOOT: Action.CONFIGURE,
+_ACTIONS: Final[Mapping[Criterion, EquipmentAction]] = {
+    Criterion.AGE: EquipmentAction.REPLACE,
+    Criterion.HARDWARE_SUPPORT: EquipmentAction.REPLACE,
+    Criterion.TPM: EquipmentAction.REPLACE,
+    Criterion.OS_SUPPORT: EquipmentAction.REINSTALL,
+    Criterion.MEMORY: EquipmentAction.EXTEND,
+    Criterion.STORAGE: EquipmentAction.EXTEND,
+    Criterion.SECURE_BOOT: EquipmentAction.CONFIGURE,
 }
 
 
@@ -142,12 +142,14 @@ class EquipmentRow:
         return Fitness.UNKNOWN if Fitness.UNKNOWN in found else Fitness.FIT
 
     @property
-    def action(self) -> Action:
+    def action(self) -> EquipmentAction:
         """The gravest thing to do."""
         needed = {_ACTIONS[j.criterion] for j in self.judgements if j.fitness is Fitness.UNFIT}
         if self.fitness is Fitness.UNKNOWN:
-            needed.add(Action.LOOK)
-        return next((action for action in Action if action in needed), Action.KEEP)
+            needed.add(EquipmentAction.LOOK)
+        return next(
+            (action for action in EquipmentAction if action in needed), EquipmentAction.KEEP
+        )
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class EquipmentState:
     @property
     def to_replace(self) -> tuple[EquipmentRow, ...]:
         """Devices that no setting and no part will make fit."""
-        return tuple(row for row in self.rows if row.action is Action.REPLACE)
+        return tuple(row for row in self.rows if row.action is EquipmentAction.REPLACE)
 
 
 def equipment_state(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kit.model.artefact import SysctlArtefact
+from kit.model.facts import Facts
 from kit.model.finding import Finding, FindingDetail, Provenance, Subject, SubjectKind
 from kit.model.meta import Effective, Fix
 from kit.model.operators import Operator
@@ -20,6 +21,7 @@ from kit.model.target import ArtefactKind
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
 from kit.reporting.building import Checked
+from tests.reporting.sample_equipment import deliveries, facts_of_situation, more_profiles
 from tests.reporting.sample_site import (
     DEVICES,
     TAKEN,
@@ -91,6 +93,12 @@ def snapshots() -> dict[str, Snapshot]:
             detail=_SAID.get(outcome, ""),
         )
     return taken
+
+
+def facts() -> dict[str, Facts]:
+    """What the snapshots tell of the devices themselves."""
+    found = {name: facts_of_situation(situation) for name, *_others, situation in DEVICES}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def findings() -> dict[str, tuple[Finding, ...]]:
@@ -265,7 +273,9 @@ def checked(**changes: Any) -> Checked:
         "findings": findings(),
         "snapshots": snapshots(),
         "plans": plans(),
-        "profiles": profiles(),
+        "profiles": {**profiles(), **more_profiles()},
         "waivers": waivers(),
+        "facts": facts(),
+        "deliveries": deliveries(),
     }
     return Checked(**{**values, **changes})

@@ -20,6 +20,7 @@ from kit.model.run import Run
 from kit.model.site import DisabledRule, LegalEntity, Site
 from kit.model.tier import Tier
 from kit.model.waiver import Waiver
+from tests.reporting.sample_equipment import PURCHASED, slot_of
 
 TAKEN = datetime(2026, 11, 21, 8, 42, tzinfo=UTC)
 DIGEST = "5b1f" * 16
@@ -178,7 +179,8 @@ def devices() -> tuple[Device, ...]:
                 zone="soins" if role == "shared_care_post" else "administration",
                 attached_to="til-pc-01" if device_class == "reader" else None,
                 managed_by="Éditeur du DUI" if situation == "managed" else None,
-                purchased_on=date(2024, 3, 1),
+                purchased_on=PURCHASED.get(name, date(2024, 3, 1)),
+                delivery=slot_of(name, device_class),
                 state=_STATES.get(situation, DeviceState.ADOPTED),
             )
         )

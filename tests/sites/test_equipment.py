@@ -6,7 +6,13 @@ from kit.model.device import Device, DeviceClass, DeviceState, PostRole
 from kit.model.facts import Fact, Facts
 from kit.model.observation import Absent, Observed, Unread, Unreadable
 from kit.model.platform import Platform
-from kit.sites.equipment import Action, Criterion, Fitness, equipment_state, equipment_table
+from kit.sites.equipment import (
+    Criterion,
+    EquipmentAction,
+    Fitness,
+    equipment_state,
+    equipment_table,
+)
 from kit.sites.hardware import load_profiles
 
 PROFILES = load_profiles()
@@ -45,26 +51,26 @@ def fitness(found, criterion):
 def test_a_good_post_is_fit():
     found = row(post(), GOOD)
     assert found.fitness is Fitness.FIT
-    assert found.action is Action.KEEP
+    assert found.action is EquipmentAction.KEEP
     assert found.age_years == 1.4
 
 
 def test_nothing_known_is_never_fit():
     found = row(post(purchased_on=None))
     assert found.fitness is Fitness.UNKNOWN
-    assert found.action is Action.LOOK
+    assert found.action is EquipmentAction.LOOK
 
 
 @pytest.mark.parametrize(
     ("changes", "device", "criterion", "action"),
     [
-        ({Fact.TPM: Observed("none")}, {}, Criterion.TPM, Action.REPLACE),
-        ({Fact.TPM: Observed("1.2")}, {}, Criterion.TPM, Action.REPLACE),
-        ({Fact.SECURE_BOOT: Observed("off")}, {}, Criterion.SECURE_BOOT, Action.CONFIGURE),
-        ({Fact.MEMORY_MIB: Observed(3_900)}, {}, Criterion.MEMORY, Action.EXTEND),
-        ({Fact.STORAGE_GIB: Observed(58)}, {}, Criterion.STORAGE, Action.EXTEND),
-        ({Fact.OS: Observed("debian11")}, {}, Criterion.OS_SUPPORT, Action.REINSTALL),
-        ({}, {"purchased_on": date(2018, 1, 1)}, Criterion.AGE, Action.REPLACE),
+        ({Fact.TPM: Observed("none")}, {}, Criterion.TPM, EquipmentAction.REPLACE),
+        ({Fact.TPM: Observed("1.2")}, {}, Criterion.TPM, EquipmentAction.REPLACE),
+        ({Fact.SECURE_BOOT: Observed("off")}, {}, Criterion.SECURE_BOOT, EquipmentAction.CONFIGURE),
+        ({Fact.MEMORY_MIB: Observed(3_900)}, {}, Criterion.MEMORY, EquipmentAction.EXTEND),
+        ({Fact.STORAGE_GIB: Observed(58)}, {}, Criterion.STORAGE, EquipmentAction.EXTEND),
+        ({Fact.OS: Observed("debian11")}, {}, Criterion.OS_SUPPORT, EquipmentAction.REINSTALL),
+        ({}, {"purchased_on": date(2018, 1, 1)}, Criterion.AGE, EquipmentAction.REPLACE),
     ],
 )
 def test_each_floor(changes, device, criterion, action):
@@ -103,7 +109,7 @@ def test_support_of_tablets_and_what_is_not_published():
         hardware_profile="tablet/samsung-galaxy-tab-s6-lite",
     )
     assert fitness(row(active), Criterion.HARDWARE_SUPPORT) is Fitness.UNFIT
-    assert row(active).action is Action.REPLACE
+    assert row(active).action is EquipmentAction.REPLACE
     ipad = post(
         device_class=DeviceClass.TABLET,
         platform=Platform.IPADOS,
