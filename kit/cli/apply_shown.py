@@ -38,7 +38,7 @@ def narrator(*, as_json: bool) -> Callable[[Event], None]:
 
         text = f"{_MARKS[event.state]} {event.device}  {event.target}"
         if event.failure is not None:
-            text += f": {_whole(explain_failure(event.failure))}"
+            text += _(": ") + _whole(explain_failure(event.failure))
         elif event.message:
             text += f" ({event.message})"
         note(text, style=_STYLES.get(event.state, ""))
@@ -100,8 +100,8 @@ def _show_outcomes(result: ApplyResult) -> None:
         done = sum(1 for change in one.results if change.state.value == "done")
         text = ngettext("{count} change made", "{count} changes made", done).format(count=done)
         style = "green" if one.ending.value == "done" else "bold red"
-        failure = f": {_whole(explain_failure(one.failure))}" if one.failure is not None else ""
-        say(f"{device}: {_ending(one.ending.value)}, {text}{failure}", style=style)
+        failure = "" if one.failure is None else _(": ") + _whole(explain_failure(one.failure))
+        say(f"{device}{_(': ')}{_ending(one.ending.value)}, {text}{failure}", style=style)
 
 
 def _ending(word: str) -> str:
@@ -122,10 +122,11 @@ def _show_left(site: OpenSite, result: ApplyResult) -> None:
             say(f"  ✗ {localized(site.catalogue.texts(rule).title)} ({rule})", style="red")
     for device, plan in sorted(result.applied.plans.items()):
         if plan.not_known is not None:
-            say(f"{device}: {explain(plan.not_known)}", style="yellow")
+            say(device + _(": ") + explain(plan.not_known), style="yellow")
         for refusal in plan.refused:
-            say(f"{device}: ✗ {refusal.target}: {explain(refusal.reason)}", style="yellow")
+            why = _(": ") + explain(refusal.reason)
+            say(f"{device}{_(': ')}✗ {refusal.target}{why}", style="yellow")
         for one in plan.by_hand:
             title = localized(site.catalogue.texts(one.rule).title)
-            say(f"{device}: ☐ {title} ({fix_label(one.fix)})")
+            say(f"{device}{_(': ')}☐ {title} ({fix_label(one.fix)})")
     say(_("Report: esms-kit report {site}").format(site=site.loaded.site.id))

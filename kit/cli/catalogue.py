@@ -40,17 +40,17 @@ def list_rules(
         listed = use_case.rules(theme=theme)
         rows = [
             [
-                theme_label(one.theme),
                 one.id,
                 f"{one.severity}\t{severity_label(one.severity)}",
                 label(one.tier),
                 localized(one.title),
+                theme_label(one.theme),
             ]
             for one in listed
         ]
-        heads = [_("Theme"), _("Rule"), _("Severity"), _("Tier"), _("Title")]
+        heads = [_("Rule"), _("Severity"), _("Tier"), _("Title"), _("Theme")]
         title = ngettext("{count} rule", "{count} rules", len(rows)).format(count=len(rows))
-        show_table(heads, rows, styled=2, title=title, whole=2)
+        show_table(heads, rows, styled=1, title=title, whole=1)
     return 0
 
 
@@ -79,6 +79,7 @@ def show(
 ) -> int:
     """Run ``esms-kit catalogue show``."""
     from kit.app import catalogue as use_case
+    from kit.checking.labels import label, theme_label
     from kit.checking.reasons import severity_label
     from kit.cli.terminal import say, show_json
     from kit.documents_io.yaml import dump_yaml
@@ -92,7 +93,8 @@ def show(
         show_json({"schema": 1, "rule": data, "controls": controls})
         return 0
     say(localized(found.title), style="bold")
-    say(f"{found.id} · {severity_label(found.severity)} · {found.tier.value} · {found.theme}")
+    head = [severity_label(found.severity), label(found.tier), theme_label(found.theme)]
+    say(" · ".join([found.id, *head]))
     say(localized(found.why))
     if found.remedy is not None:
         say(_("What to do: {text}").format(text=localized(found.remedy)))

@@ -66,7 +66,7 @@ def test_a_full_disk_leaves_no_half_written_site(site, note, monkeypatch):
 
     note.write_bytes(NOTE + b"ThinkPad E14 Gen 5;1;PF0003\n")
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(UsageError, match="No space left"):
+    with pytest.raises(UsageError, match="no space left"):
         take_delivery(site, IntakeAsked("ex", note), TODAY)
     assert state(site) == before
 
