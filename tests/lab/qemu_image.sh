@@ -8,11 +8,11 @@ shift 5
 esp_mb=48 root_mb=2048
 root_uuid=6c8e4bb5-7a0c-4d6c-9a35-2f1f0e57a001 esp_id=1AB0A001
 
-work=$out/work root=$out/work/root
+work=$out/scratch root=$out/scratch/root
 mkdir -p "$work"
 mount -t tmpfs -o mode=755 none "$work"
-mkdir "$work"/{upper,scratch,root}
-mount -t overlay -o "lowerdir=$base,upperdir=$work/upper,workdir=$work/scratch" overlay "$root"
+mkdir "$work"/{upper,overlay,root}
+mount -t overlay -o "lowerdir=$base,upperdir=$work/upper,workdir=$work/overlay" overlay "$root"
 tar --extract --directory="$root" --file=-
 
 mount -t proc proc "$root/proc"
