@@ -7,6 +7,8 @@ it when reads or rules change: a test says when an answer is missing. What is wr
 
 from __future__ import annotations
 
+import base64
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -36,6 +38,7 @@ OUTCOMES: Mapping[str, tuple[Outcome, str]] = {
     "til-pc-017": (Outcome.KEY_CHANGED, "the device shows another host key than the one pinned"),
     "til-pc-018": (Outcome.SUDO_REFUSED, "sudo: a password is required"),
 }
+_LAB = re.compile(r"10\.77\.\d+\.1/32(?:, )?")
 WITHOUT_TPM = ("til-pc-016",)
 
 
@@ -55,16 +58,25 @@ def record(folder: Path) -> Recorded:
         disabled = [
             {"rule": rule, "reason": why} for rule, why in limits.expected("namespaces").items()
         ]
-        site = LabSite(lab, folder, hosts, {"disabled_rules": disabled})
+        # The example is administered from its own networks; its hosts are reached from the lab's.
+        own = load_site(load_workspace(ROOT), "example").site.management.sources
+        sources = [_controller(hosts[0].address), *own]
+        management = {"management": {"account": "esms", "sources": sources}}
+        site = LabSite(lab, folder, hosts, {"disabled_rules": disabled, **management})
         site.write()
         fresh, hardened, drifted = (host.name for host in hosts)
         site.apply("--limit", f"{hardened},{drifted}", expect=[0])
         _drift(hosts[2])
-        site.site = {}
+        site.site = management
         site.write()
         site.check("--record", str(folder / "snapshots"))
         found = read_snapshots([folder / "snapshots"])
     return Recorded(found[fresh], found[hardened], found[drifted])
+
+
+def _controller(host: str) -> str:
+    """The one address lab hosts are administered from."""
+    return f"{host.rpartition('.')[0]}.1/32"
 
 
 def _drift(host: Host) -> None:
@@ -111,6 +123,8 @@ def construct(recorded: Recorded, devices: tuple[Device, ...]) -> Iterator[Snaps
 
 def _dressed(answer: Answer, device: Device) -> Answer:
     """The facts of a lab host, told as those of the device it stands for."""
+    if answer.read in {"firewall_persisted", "firewall_ruleset"}:
+        return _without_the_lab(answer)
     if answer.read != "facts":
         return answer
     told = {
@@ -127,6 +141,21 @@ def _dressed(answer: Answer, device: Device) -> Answer:
     whole = sorted([*kept, *told.values()], key=lambda line: line.split("\t")[1])
     text = "".join(f"{line}\n" for line in [*whole, f"end\t{len(whole)}"])
     return answer.model_copy(update={"stdout": text.encode()})
+
+
+def _without_the_lab(answer: Answer) -> Answer:
+    """The firewall as it were without the way in of the lab: ``10.77.N.1`` in lists of senders."""
+    keys = tuple(key for key in answer.keys if not _LAB.search(key))
+    if answer.read == "firewall_ruleset":
+        stdout = re.sub(rb'"10\.77\.\d+\.1", ', b"", answer.stdout)
+        return answer.model_copy(update={"keys": keys, "stdout": stdout})
+    lines = answer.stdout.decode().splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        mark, _equals, encoded = line.partition("\tfile\t=")
+        if encoded:
+            text = _LAB.sub("", base64.b64decode(encoded).decode())
+            lines[number] = f"{mark}\tfile\t={base64.b64encode(text.encode()).decode()}\n"
+    return answer.model_copy(update={"keys": keys, "stdout": "".join(lines).encode()})
 
 
 def main() -> None:
