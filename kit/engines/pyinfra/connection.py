@@ -137,7 +137,8 @@ def _socket(hop: Hop, limits: Limits) -> socket.socket:
     return line
 
 
-def _through(jump: Hop, hop: Hop, work: Work, limits: Limits) -> paramiko.Channel:
+def _logged_in(jump: Hop, work: Work, limits: Limits) -> paramiko.SSHClient:
+    """A session on the jump host, shown by one of its pinned keys."""
     if not jump.keys:
         raise NotConnected(Ending.FAILED, Failure(code=FailureCode.NOT_TRUSTED, subject=jump.name))
     client = paramiko.SSHClient()
@@ -163,12 +164,18 @@ def _through(jump: Hop, hop: Hop, work: Work, limits: Limits) -> paramiko.Channe
     except (paramiko.SSHException, OSError, EOFError) as error:
         client.close()
         raise _translated(error, jump) from error
+    return client
+
+
+def _through(jump: Hop, hop: Hop, work: Work, limits: Limits) -> paramiko.Channel:
+    """A line to ``hop`` that the jump host opens; it keeps the session on the jump host alive."""
+    client = _logged_in(jump, work, limits)
     transport = client.get_transport()
     try:
         if transport is None:
             raise EOFError
         transport.set_keepalive(KEEPALIVE_SECONDS)
-        line_ = transport.open_channel(
+        line = transport.open_channel(
             "direct-tcpip",
             (hop.address, hop.port),
             ("127.0.0.1", 0),
@@ -185,8 +192,8 @@ def _through(jump: Hop, hop: Hop, work: Work, limits: Limits) -> paramiko.Channe
         subject = hop.name if refused else jump.name
         failure = Failure(code=code, subject=subject, detail=str(error))
         raise NotConnected(ending, failure) from error
-    line_.get_transport().jump_client = client  # type: ignore[attr-defined] # keeps it alive
-    return line_
+    line.get_transport().jump_client = client  # type: ignore[attr-defined] # keeps it alive
+    return line
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
