@@ -38,6 +38,9 @@ def reads(**fragments: str) -> dict[Read, frozenset[str]]:
     return {MadeUp(name, fragment): KEYS for name, fragment in fragments.items()}
 
 
+READS = reads(facts="echo linux; id -un", clock="echo tick >&2; exit 3")
+
+
 def nonce(number: int = 0) -> str:
     return f"{number:032x}"
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kit.collectors.limits import Limits
 from kit.model.device import Connection, Device, DeviceClass, Sudo
 from kit.model.known_host import PinnedHow, PinnedKey, fingerprint
 from kit.model.platform import Platform
@@ -23,6 +24,8 @@ from kit.model.secret import SecretReference
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ACCOUNT = getpass.getuser()
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+# For a daemon on this machine: what does not answer is given up soon.
+SHORT = Limits(connect_seconds=2, login_seconds=4, answer_seconds=3, device_seconds=2)
 
 
 def make_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> Path:

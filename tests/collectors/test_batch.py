@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
 import shutil
-import signal
-import subprocess
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from kit.collectors.batch import (
-    BatchAnswer,
-    Broken,
-    Variables,
-    compose,
-    split,
-)
+from kit.collectors.batch import Broken, Variables, compose
 from kit.collectors.limits import Limits
 from kit.model.observation import Unread
-from kit.model.read import Form, Read, Script
-from kit.model.snapshot import Answer
+from kit.model.read import Form, Script
+from tests.collectors.batches import LIMITS, System, by_name, run
 from tests.collectors.made_up import KEYS, MadeUp, nonce, reads
-
-LIMITS = Limits(read_bytes=64 * 1024, said_bytes=512)
-PATH_LINE = re.compile(r"^ *PATH=.*$", re.MULTILINE)
-APPLETS = ("sh", "cat", "date", "head", "mkdir", "mktemp", "mv", "rm", "sleep", "timeout", "wc",
-           "env", "id", "pwd", "touch", "ls", "yes", "true", "ln")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class System:
-    """A shell and the programs it finds."""
-
-    shell: str
-    path: str = ""
-
-    def script(self, text: str) -> str:
-        return PATH_LINE.sub(f"PATH={self.path}", text, count=1) if self.path else text
-
-
-@pytest.fixture(scope="session")
-def busybox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A userland of busybox alone, as routers and recovery systems have it."""
-    found = shutil.which("busybox")
-    if found is None:
-        pytest.skip("busybox is not installed")
-    folder = tmp_path_factory.mktemp("busybox")
-    for name in APPLETS:
-        (folder / name).symlink_to(found)
-    return folder
-
-
-@pytest.fixture(params=["dash", "bash", "busybox"])
-def system(request: pytest.FixtureRequest, busybox: Path) -> System:
-    if request.param == "busybox":
-        return System(str(busybox / "sh"), str(busybox))
-    found = shutil.which(request.param)
-    if found is None:
-        pytest.skip(f"{request.param} is not installed")
-    return System(found)
-
-
-def run(
-    system: System,
-    requests: Mapping[Read, frozenset[str]],
-    place: Path,
-    limits: Limits = LIMITS,
-    **more: str,
-) -> BatchAnswer:
-    batch = compose(requests, nonce(1), limits, Variables(**more), places=(str(place),))
-    done = subprocess.run(
-        [system.shell, "-s"],
-        input=system.script(batch.script).encode(),
-        stdout=subprocess.PIPE,
-        timeout=60,
-        check=False,
-    )
-    answer = split(done.stdout, batch)
-    assert (answer.broken is None) is (done.returncode == 0)
-    return answer
-
-
-def by_name(answer: BatchAnswer) -> dict[str, Answer]:
-    assert answer.broken is None
-    return {one.read: one for one in answer.answers}
 
 
 def test_output_status_and_clock_come_back(system: System, tmp_path: Path) -> None:
@@ -199,47 +122,6 @@ def test_surroundings_of_the_shell_do_not_reach_fragments(
     assert not [line for line in lines if "odd" in line or "fr_FR" in line]
 
 
-SLOW = (
-    "sleep 300",
-    "sleep 300 & sleep 300",
-    "(sleep 300)",
-    "trap '' TERM; while :; do sleep 0.2; done",
-)
-
-
-def test_a_slow_read_ends_alone_with_all_it_started(system: System, tmp_path: Path) -> None:
-    def check(number: int) -> None:
-        place = tmp_path / str(number)
-        place.mkdir()
-        requests = {
-            **reads(a="echo a", c="echo c"),
-            MadeUp("b_slow", SLOW[number], seconds=1): KEYS,
-        }
-        found = by_name(run(system, requests, place))
-        refusal = found["b_slow"].raw().refusal()
-        assert refusal is not None
-        assert refusal.reason is Unread.TIMEOUT
-        assert (found["a"].stdout, found["c"].stdout) == (b"a\n", b"c\n")
-        assert list(place.iterdir()) == []
-
-    begun = time.monotonic()
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(check, range(len(SLOW))))
-    assert time.monotonic() - begun < 20
-    assert processes_in(tmp_path) == []
-
-
-def test_the_time_of_the_whole_batch_is_bounded(system: System, tmp_path: Path) -> None:
-    requests = {MadeUp(f"r{i}", "sleep 300", seconds=60): KEYS for i in range(4)}
-    limits = Limits(device_seconds=2, answer_seconds=30)
-    begun = time.monotonic()
-    answer = run(system, {**reads(a="echo a"), **requests}, tmp_path, limits)
-    assert time.monotonic() - begun < 12
-    assert answer.answers[0].stdout == b"a\n"
-    reasons = [one.raw().refusal() for one in answer.answers[1:]]
-    assert [one.reason for one in reasons if one] == [Unread.TIMEOUT] * 4
-
-
 def test_a_long_document_is_cut_and_says_so(system: System, tmp_path: Path) -> None:
     found = by_name(
         run(
@@ -266,90 +148,6 @@ def test_a_long_document_is_cut_and_says_so(system: System, tmp_path: Path) -> N
     assert len(found["talks"].stderr) == LIMITS.said_bytes
     assert found["talks"].raw().refusal() is None
     assert found["a"].stdout == b"a\n"
-
-
-@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGPIPE])
-def test_signals_leave_nothing_behind(name: signal.Signals, system: System, tmp_path: Path) -> None:
-    with started(system, reads(a=f": {tmp_path}; sleep 300 & sleep 300"), tmp_path) as process:
-        process.send_signal(name)
-        assert process.wait(10) != 0
-    assert list(tmp_path.iterdir()) == []
-    assert processes_in(tmp_path) == []
-
-
-def test_the_script_ends_with_all_it_started_every_time(system: System, tmp_path: Path) -> None:
-    """Short batches end while their own watch has hardly begun."""
-
-    def once(number: int) -> None:
-        assert run(system, reads(a="echo") if number % 2 else {}, tmp_path).broken is None
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(once, range(100)))
-    assert list(tmp_path.iterdir()) == []
-    assert [line for line in shells(system) if line] == []
-
-
-def shells(system: System) -> list[str]:
-    """Processes of this very shell, when it is one of the test's own."""
-    if not system.path:
-        return []
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            line = (entry / "cmdline").read_text(errors="replace")
-            if line.startswith(system.shell):
-                found.append(line)
-    return found
-
-
-def test_a_signal_at_any_moment_leaves_nothing_behind(system: System, tmp_path: Path) -> None:
-    fragment = f": {tmp_path}; sleep 0.01; sleep 300"
-    for step in range(15):
-        process = launch(system, reads(a="echo", b=fragment), tmp_path, lifeline=False)
-        time.sleep(step / 250)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=10)
-    time.sleep(0.1)
-    assert processes_in(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_end_of_the_lifeline_ends_the_script(system: System, tmp_path: Path) -> None:
-    with started(system, reads(a=f": {tmp_path}; sleep 300"), tmp_path, lifeline=True) as process:
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(10) == 143
-    assert list(tmp_path.iterdir()) == []
-    assert processes_in(tmp_path) == []
-
-
-def test_a_reader_that_goes_away_ends_the_script(system: System, tmp_path: Path) -> None:
-    fragment = f": {tmp_path}; sleep 0.3; head -c 60000 /dev/zero"
-    with started(system, reads(a=fragment, b=fragment), tmp_path) as process:
-        assert process.stdout is not None
-        process.stdout.close()
-        process.wait(10)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("part", [0.2, 0.5, 0.9, 0.99])
-def test_half_a_script_does_nothing(part: float, system: System, tmp_path: Path) -> None:
-    witness = tmp_path / "witness"
-    batch = compose(
-        reads(a=f"echo >{witness}", b=f"echo >{witness}"), nonce(), LIMITS, Variables(),
-        places=(str(tmp_path),),
-    )  # fmt: skip
-    script = system.script(batch.script)
-    end = script.index("\nmain\nexit\n")
-    done = subprocess.run(
-        [system.shell, "-s"],
-        input=script[: int(end * part)].encode(),
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
-    assert split(done.stdout, batch).broken is Broken.NO_BEGIN
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_folder_or_tools_the_device_says_so(busybox: Path, tmp_path: Path) -> None:
@@ -398,66 +196,3 @@ def test_what_no_caller_may_ask() -> None:
 
 def test_fragments_are_posix_scripts() -> None:
     assert MadeUp("a", "x").command(KEYS, Form.POSIX) == Script(Form.POSIX, "x")
-
-
-def launch(
-    system: System, requests: Mapping[Read, frozenset[str]], place: Path, *, lifeline: bool
-) -> subprocess.Popen[bytes]:
-    """The script under way; its standard input stays open."""
-    batch = compose(
-        requests, nonce(2), LIMITS, Variables(), lifeline=lifeline, places=(str(place),)
-    )
-    process = subprocess.Popen(
-        [system.shell, "-s"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(system.script(batch.script).encode())
-    process.stdin.flush()
-    return process
-
-
-class started:  # noqa: N801 - used as a function
-    """A script that runs, its first fragment under way; ended on leaving whatever happens."""
-
-    def __init__(
-        self,
-        system: System,
-        requests: Mapping[Read, frozenset[str]],
-        place: Path,
-        *,
-        lifeline: bool = False,
-    ) -> None:
-        self.place = place
-        self.process = launch(system, requests, place, lifeline=lifeline)
-
-    def __enter__(self) -> subprocess.Popen[bytes]:
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            if any(line.startswith("sleep") for line in processes_in(self.place)):
-                return self.process
-            time.sleep(0.02)
-        raise AssertionError("the fragment did not start")
-
-    def __exit__(self, *error: object) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-def processes_in(place: Path) -> list[str]:
-    """Processes that work inside ``place``."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            folder = str((entry / "cwd").readlink())
-        except OSError:
-            continue
-        if folder.startswith(str(place)):
-            found.append((entry / "cmdline").read_text(errors="replace"))
-    return found

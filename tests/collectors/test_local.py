@@ -16,7 +16,7 @@ from kit.collectors.local import collect_local
 from kit.model.observation import Unread
 from kit.model.snapshot import Outcome
 from tests.collectors import made_up
-from tests.collectors.test_batch import processes_in
+from tests.collectors.batches import processes_in
 
 
 def test_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

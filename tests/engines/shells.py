@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.engines.base import ChangeState
+from kit.engines.failures import FailureCode
 from kit.engines.pyinfra.order import Order, Reply, compose, understand
 
+DONE, UNCHANGED, FAILED = ChangeState.DONE, ChangeState.UNCHANGED, ChangeState.FAILED
 SHELLS = ("dash", "busybox sh")
 TOOLS = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -89,3 +92,9 @@ class Bench:
                 **(env or {}),
             },
         )
+
+
+def code(reply: Reply) -> FailureCode:
+    """Why it failed, as it must have."""
+    assert reply.state is FAILED
+    return reply.failure.code
