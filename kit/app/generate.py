@@ -99,7 +99,7 @@ def _host(
     reads = _reads(site, device, requests)
     if judged.desired is None:
         return HostProject(device, (), (), reads)
-    changes = whole_state(judged.desired, judged.observations or {})
+    changes = whole_state(judged)
     return HostProject(device, steps(changes), stock_steps(changes), reads)
 
 

@@ -26,9 +26,6 @@ _SIGNS = (
 _PARTS = ("stderr", "stdout", "msg", "module_stderr", "module_stdout", "exception")
 
 
-# -- which steps, in which order ---------------------------------------------------------------
-
-
 def kit_batches(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """Steps of one kind that follow one another, together: ``{kind, steps}``.
 
@@ -80,9 +77,6 @@ def kit_targets(told: Iterable[Told], *states: str) -> list[str]:
     return [one["target"] for one in told if one["state"] in states]
 
 
-# -- what became of them -----------------------------------------------------------------------
-
-
 def _told(step: Step, changed: bool, message: str = "") -> Told:
     state = "done" if changed else "unchanged"
     return {"target": step["target"], "state": state, "message": message}
@@ -119,9 +113,17 @@ def kit_told(steps: Sequence[Step], done: dict[str, Any]) -> list[Told]:
 
 
 def kit_told_units(
-    steps: Sequence[Step], before: dict[str, Any], done: dict[str, Any], after: dict[str, Any]
+    steps: Sequence[Step],
+    before: dict[str, Any],
+    done: dict[str, Any],
+    after: dict[str, Any],
+    to_come: bool,
 ) -> list[Told]:
-    """From the units before, the changes made (of those that could be), and the units after."""
+    """From the units before, the changes made (of those that could be), and the units after.
+
+    ``to_come``: in a trial run, whether what would be done before may bring a unit that is not
+    there yet.
+    """
     shown, latter = kit_units(before), kit_units(after)
     made = {one["kit_artefacts_step"]["target"]: one for one in done.get("results", ())}
     told = []
@@ -132,6 +134,8 @@ def kit_told_units(
             told.append(_failed(step, kit_failure(before, artefact)))
         elif holds(shown[name], artefact):
             told.append(_told(step, changed=False))
+        elif to_come and shown[name]["LoadState"] == "not-found":
+            told.append(_told(step, changed=True, message="if the unit is there by then"))
         elif refusal(shown[name], artefact):
             told.append(_failed(step, refusal(shown[name], artefact)))
         elif target not in made:
@@ -225,9 +229,6 @@ def kit_in_words(told: Iterable[Told]) -> list[str]:
             detail = f" [{failure['detail']}]" if failure["detail"] else ""
             lines.append(f"{one['target']}: {reason}{detail}")
     return lines
-
-
-# -- units -------------------------------------------------------------------------------------
 
 
 def kit_units(result: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -326,9 +327,6 @@ def _changes(shown: dict[str, str], artefact: dict[str, Any]) -> dict[str, Any]:
     elif shown["ActiveState"] not in RESTS:
         changes["state"] = "stopped"
     return changes
-
-
-# -- kernel values -----------------------------------------------------------------------------
 
 
 def kit_sysctl_path(name: str) -> str:
