@@ -133,6 +133,7 @@ def _dressed(answer: Answer, device: Device) -> Answer:
         "model": f"value\tmodel\t{(device.hardware_profile or '').rpartition('/')[2]}",
         "serial": f"value\tserial\t{device.serial}",
         "tpm": f"value\ttpm\t{'none' if device.id in WITHOUT_TPM else '2'}",
+        "storage_sectors": "value\tstorage_sectors\t1000215216",  # a disk sold as 512 GB
         "secure_boot": "value\tsecure_boot\t6 0 0 0 1",
         "secure_boot:shim": "absent\tsecure_boot:shim",
     }
