@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kit.app.admission import shut_out_address
 from kit.app.check import FINDINGS, OK, UNKNOWN, Asked, CheckResult, keep, limited, start_run
 from kit.app.check import exit_code as check_code
 from kit.app.opening import OpenSite
@@ -96,7 +97,11 @@ def apply(
     reading = read_site(context, devices, site.profiles, collect, selects)
     keep(store, run, reading)
     before = CheckResult(run, reading)
-    plans = guarded_plans(reading, without_watchdog=choice.without_watchdog)
+    plans = guarded_plans(
+        reading,
+        without_watchdog=choice.without_watchdog,
+        shut_out=lambda device: shut_out_address(site, device),
+    )
     said_yes = True
     applied = Applied(reading, plans, reading)
     if any(plan.changes for plan in plans.values()):

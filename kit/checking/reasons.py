@@ -44,6 +44,9 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.RULE_DISABLED: N_("The site has disabled this rule."),
     ReasonCode.WATCHDOG_NEEDED: N_("This change may cut the way in: {ways}."),
     ReasonCode.BLOCKED_BY: N_("This change waits for another that is not made: {subject}."),
+    ReasonCode.CONTROLLER_SHUT_OUT: N_(
+        "This firewall would shut this controller out: {subject} is in no management source."
+    ),
     ReasonCode.LEFT_OVER: N_("“{subject}” still sets what no rule asks for any more: {detail}."),
 }
 UNREAD_CODES: Final = frozenset({ReasonCode.UNREADABLE, ReasonCode.FACT_UNREADABLE})
@@ -74,6 +77,7 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.RULE_DISABLED: N_("Review the reason for disabling it."),
     ReasonCode.WATCHDOG_NEEDED: N_("Be at the device, then apply with --without-watchdog."),
     ReasonCode.BLOCKED_BY: N_("Settle the other change first."),
+    ReasonCode.CONTROLLER_SHUT_OUT: N_("Add this address to management.sources of the site file."),
     ReasonCode.LEFT_OVER: N_("Take these lines out of the file, or restore the rule."),
 }
 _OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {

@@ -84,10 +84,20 @@ def stock_scripts(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return stock.stock_scripts(steps)
 
 
-def guarded_plans(reading: Reading, *, without_watchdog: bool) -> dict[str, DevicePlan]:
-    """The plans of a reading with what must not be done now moved to ``refused``."""
+def guarded_plans(
+    reading: Reading, *, without_watchdog: bool, shut_out: Callable[[str], str]
+) -> dict[str, DevicePlan]:
+    """The plans of a reading with what must not be done now moved to ``refused``.
+
+    ``shut_out`` tells, by device id, the address the controller comes from when no management
+    source admits it, else ``""``.
+    """
     return {
-        device: guard(plan, without_watchdog=without_watchdog)
+        device: guard(
+            plan,
+            without_watchdog=without_watchdog,
+            shut_out=shut_out(device) if plan.changes else "",
+        )
         for device, plan in sorted(reading.plans.items())
     }
 

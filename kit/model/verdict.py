@@ -60,6 +60,7 @@ class ReasonCode(StrEnum):
     RULE_DISABLED = "rule_disabled"
     WATCHDOG_NEEDED = "watchdog_needed"
     BLOCKED_BY = "blocked_by"
+    CONTROLLER_SHUT_OUT = "controller_shut_out"
     LEFT_OVER = "left_over"
 
 

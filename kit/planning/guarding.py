@@ -10,28 +10,36 @@ def _key(change: Change) -> str:
     return f"{change.kind}:{change.target}"
 
 
-def guard(plan: DevicePlan, *, without_watchdog: bool) -> DevicePlan:
+def guard(plan: DevicePlan, *, without_watchdog: bool, shut_out: str = "") -> DevicePlan:
     """The plan with every change that must not be made moved to ``refused``.
 
-    A change that may cut a way in needs ``without_watchdog``; what comes after a refused change
-    is refused with it. Order is kept.
+    ``shut_out`` is the address the controller comes from when the firewall planned would not admit
+    it (law 6): then no part of the firewall is touched, whatever was asked for. A change that may
+    cut a way in needs ``without_watchdog``; what comes after a refused change is refused with it.
+    Order is kept.
     """
-    if without_watchdog:
-        return plan
     kept: list[Change] = []
     refused: list[Refusal] = list(plan.refused)
     held: set[str] = {one.target for one in plan.refused}
     for change in plan.changes:
-        blocked = sorted(held & set(change.after))
-        reason = None
-        if change.may_cut:
-            ways = ", ".join(path.value for path in change.may_cut)
-            reason = Reason(code=ReasonCode.WATCHDOG_NEEDED, subject=ways)
-        elif blocked:
-            reason = Reason(code=ReasonCode.BLOCKED_BY, subject=", ".join(blocked))
+        reason = _held_back(change, held, without_watchdog=without_watchdog, shut_out=shut_out)
         if reason is None:
             kept.append(change)
         else:
             held.add(_key(change))
             refused.append(Refusal(rules=change.rules, target=_key(change), reason=reason))
     return plan.model_copy(update={"changes": tuple(kept), "refused": tuple(refused)})
+
+
+def _held_back(
+    change: Change, held: set[str], *, without_watchdog: bool, shut_out: str
+) -> Reason | None:
+    if shut_out and any(value.setting.startswith("firewall:") for value in change.values):
+        return Reason(code=ReasonCode.CONTROLLER_SHUT_OUT, subject=shut_out)
+    if change.may_cut and not without_watchdog:
+        ways = ", ".join(path.value for path in change.may_cut)
+        return Reason(code=ReasonCode.WATCHDOG_NEEDED, subject=ways)
+    blocked = sorted(held & set(change.after))
+    if blocked:
+        return Reason(code=ReasonCode.BLOCKED_BY, subject=", ".join(blocked))
+    return None

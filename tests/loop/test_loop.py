@@ -180,6 +180,19 @@ def test_apply_without_the_word_leaves_what_may_cut_the_way_in(make_site: MakeSi
     assert answer.code in {1, 5}
 
 
+def test_firewall_that_would_shut_the_controller_out_is_never_brought(
+    make_site: MakeSite,
+) -> None:
+    elsewhere = {"account": "esms", "sources": ["192.0.2.0/28"]}
+    site = make_site(1, disabled_rules=disabled(), management=elsewhere)
+    (host,) = site.hosts
+    answer = site.apply(expect=[1])
+    refused = answer.data["plans"][host.name]["refused"]
+    assert {one["reason"]["code"] for one in refused} == {"controller_shut_out"}
+    assert host.run(["nft", "list", "ruleset"]).stdout == b""
+    assert site.check().code == 1, "the host is still reached"
+
+
 def test_every_limit_names_a_rule_that_there_is() -> None:
     known = set(shipped_catalogue().rules)
     assert {limit.rule for limit in limits.load_limits().limits} <= known
