@@ -57,9 +57,7 @@ def timed(argv: list[str]) -> float:
 
 
 def said(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return done.stdout.strip().splitlines()[-1]
 
 
