@@ -80,7 +80,7 @@ def generate(
         hosts=tuple(hosts),
         scripts=stock_scripts([step for host in hosts for step in host.orders]),
         baseline=f"{site.baseline.id} {site.baseline.version}",
-        left_out=left_out,
+        left_out=tuple(left_out),
     )
     files = write_project(folder, project_files(project))
     able = tuple(host.device.id for host in hosts if host.steps)

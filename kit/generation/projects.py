@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -53,13 +53,13 @@ class HostProject:
 
 @dataclass(frozen=True)
 class Project:
-    """All that a project is made of. ``left_out``: device id -> why nothing is known of it."""
+    """All that a project is made of. ``left_out``: devices whose desired state is not known."""
 
     inventory: SiteInventory
     hosts: tuple[HostProject, ...]
     scripts: Mapping[str, str]
     baseline: str
-    left_out: Mapping[str, str]
+    left_out: tuple[str, ...]
 
 
 def project_files(project: Project) -> dict[str, bytes]:
@@ -91,18 +91,18 @@ def _readme(project: Project) -> str:
         "@SITE_ID@": site.id,
         "@VERSION@": __version__,
         "@BASELINE@": project.baseline,
-        "@LEFT_OUT@": "".join(_left_out(project.left_out)),
+        "@LEFT_OUT@": _left_out(project.left_out),
     }
     for mark, words in said.items():
         text = text.replace(mark, words)
     return text
 
 
-def _left_out(devices: Mapping[str, str]) -> Iterator[str]:
-    if devices:
-        yield "\nPostes absents de ce projet :\n\n"
-    for device, reason in sorted(devices.items()):
-        yield f"- {device} : {_in_markdown(reason)}\n"
+def _left_out(devices: Iterable[str]) -> str:
+    """Names only: the document is French whatever language the kit speaks today."""
+    lines = [f"- {device}\n" for device in sorted(devices)]
+    head = "\nPostes dont l’état voulu n’est pas ici (jamais relevés, ou sans adresse) :\n\n"
+    return "".join([head, *lines]) if lines else ""
 
 
 def _in_markdown(text: str) -> str:

@@ -1,3 +1,32 @@
-"""What pyinfra's executors promise about every artefact kind holds for Ansible's, word for word."""
+"""What pyinfra's executors promise about every artefact kind holds for Ansible's, word for word.
 
-from tests.engines.test_lab_changes import *  # noqa: F403
+These are the tests of pyinfra's executors, run with Ansible; the rest is in ``test_all_changes``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engines.test_lab_changes import (
+    repository,
+    test_a_full_disk_leaves_everything_as_it_was,
+    test_a_refused_file_changes_nothing_and_blocks_what_needs_it,
+    test_a_removal_tells_what_went_along_and_spares_what_people_need,
+    test_an_absent_package_and_a_repository_that_is_down_are_told_apart,
+    test_every_kind_is_applied_and_then_left_alone,
+    test_kernel_values_that_cannot_be_are_named,
+    test_work_may_stop_at_the_first_failure,
+)
+
+__all__ = [
+    "repository",
+    "test_a_full_disk_leaves_everything_as_it_was",
+    "test_a_refused_file_changes_nothing_and_blocks_what_needs_it",
+    "test_a_removal_tells_what_went_along_and_spares_what_people_need",
+    "test_an_absent_package_and_a_repository_that_is_down_are_told_apart",
+    "test_every_kind_is_applied_and_then_left_alone",
+    "test_kernel_values_that_cannot_be_are_named",
+    "test_work_may_stop_at_the_first_failure",
+]
+
+pytestmark = pytest.mark.lab

@@ -16,28 +16,18 @@ from tests.engines.test_lab_devices import (
     hurry,
     only,
     shell,
-    test_a_device_that_goes_off_in_the_middle_is_interrupted_and_the_others_done,
     test_a_jump_host_is_passed_with_its_own_pinned_key,
-    test_an_account_whose_shell_talks_is_no_obstacle,
-    test_an_error_of_the_listener_ends_the_worker,
     test_any_pinned_key_will_do_and_no_other,
-    test_sudo_that_refuses_is_named_and_leaves_nothing,
     test_sudo_with_a_password_which_nobody_sees,
-    test_the_worker_gets_no_secret_by_environment_or_arguments,
     workers,
 )
 from tests.engines.works import LIMITS, run_engine, work
 from tests.lab import faults
 
 __all__ = [
-    "test_a_device_that_goes_off_in_the_middle_is_interrupted_and_the_others_done",
     "test_a_jump_host_is_passed_with_its_own_pinned_key",
-    "test_an_account_whose_shell_talks_is_no_obstacle",
-    "test_an_error_of_the_listener_ends_the_worker",
     "test_any_pinned_key_will_do_and_no_other",
-    "test_sudo_that_refuses_is_named_and_leaves_nothing",
     "test_sudo_with_a_password_which_nobody_sees",
-    "test_the_worker_gets_no_secret_by_environment_or_arguments",
 ]
 
 pytestmark = pytest.mark.lab
@@ -122,6 +112,7 @@ def test_a_device_without_a_python_that_will_do_is_told_plainly(lab, host, scrip
     assert shell(host, "cat /etc/motd") != "hello"
 
 
+@pytest.mark.full
 def test_a_lost_connection_stops_no_installation_half_way(lab, host):
     hurry(host)
 
