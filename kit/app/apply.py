@@ -21,7 +21,7 @@ from kit.loop.applying import (
     guarded_plans,
 )
 from kit.loop.reading import Collect, Reading, read_site, site_plan
-from kit.model.device import DeviceClass
+from kit.model.device import Device, DeviceClass
 from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.plan import Plan
@@ -47,6 +47,11 @@ class Choice:
     def filters(self) -> tuple[str, ...]:
         """What leaves devices out; rules chosen do not: every rule is still judged."""
         return (*limited(self.limit), *(f"--class {one}" for one in self.classes))
+
+    def devices(self, site: OpenSite) -> list[Device]:
+        """The devices chosen; raises ``UsageError`` when ``limit`` matches none."""
+        found = site.devices(self.limit)
+        return [one for one in found if not self.classes or one.device_class in self.classes]
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,7 @@ def apply(
     A site with nothing to change costs one reading: nobody is asked, no engine is started.
     """
     at = asked.clock()
-    devices = [
-        one
-        for one in site.devices(choice.limit)
-        if not choice.classes or one.device_class in choice.classes
-    ]
+    devices = choice.devices(site)
     selects = selection(site, choice.rules)
     context = site.context(at)
     filters = choice.filters()

@@ -17,7 +17,11 @@ from kit.store.store import Store
 
 
 def choose_run(store: Store, site: str, run: str | None) -> Run:
-    """The run named, else the last check of the site that has ended; ``UsageError`` if none."""
+    """The run named, else the last that has ended and read the whole site.
+
+    An apply that changed nothing is as good as a check; one that did is followed by its own check.
+    Raises ``UsageError`` when there is none.
+    """
     runs = store.runs(site)
     if run is not None:
         found = next((one for one in runs if one.id == run), None)
@@ -27,13 +31,15 @@ def choose_run(store: Store, site: str, run: str | None) -> Run:
                 remedy=_("Name one of its runs, or none for the last."),
             )
         return found
-    ended = [one for one in runs if one.kind == "check" and one.ended_at is not None]
+    ended = [one for one in runs if one.ended_at is not None]
     if not ended:
         raise UsageError(
             _("the site “{site}” has never been checked.").format(site=site),
             remedy=_("Run “esms-kit check {site}” first.").format(site=site),
         )
-    return ended[-1]
+    # A run that left devices out says nothing of the site; it is taken only when there is no other.
+    whole = [one for one in ended if not one.selection]
+    return (whole or ended)[-1]
 
 
 def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = None) -> ReportData:
