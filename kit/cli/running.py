@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -129,6 +128,8 @@ def _safe(text: str) -> str:
 
 def _report(error: KitError, *, as_json: bool, debug: bool) -> int:
     if as_json:
+        import json
+
         problems = [
             {"where": str(one.position), "message": one.message, "remedy": one.remedy}
             for one in (error.problems if isinstance(error, InvalidDocuments) else ())
