@@ -7,8 +7,11 @@ ever stands on its standard output.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +31,7 @@ from kit.engines.job import Job, Message
 from kit.redaction import Redactor
 
 CLOSING_SECONDS: Final = 5
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
 class Told:
@@ -104,7 +108,9 @@ class Run:
 
     def _play(self) -> None:
         import ansible_runner
+        import pexpect
 
+        pexpect.spawn = partial(pexpect.spawn, preexec_fn=_die_with_parent)
         # ansible-playbook is the one installed beside this interpreter.
         places = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         ansible_runner.run(
@@ -153,6 +159,12 @@ class Run:
                 )
 
 
+def _die_with_parent() -> None:
+    """Called in the new process: without us ansible-playbook would wait for what never comes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def main() -> int:
     """Do the job on standard input; 0 when every device has an outcome, 2 when it is no job."""
     told = Told()
@@ -164,7 +176,9 @@ def main() -> int:
     except ValidationError as error:
         sys.stderr.write(f"not a job: {error.error_count()} errors\n")
         return 2
-    run = Run(job, Path(sys.argv[1]), told)
+    parent = os.getppid()
+    folder = Path(sys.argv[1])
+    run = Run(job, folder, told)
 
     def watch() -> None:
         given.read()
@@ -172,6 +186,8 @@ def main() -> int:
 
     threading.Thread(target=watch, daemon=True).start()
     run.carry_out()
+    if os.getppid() != parent:  # nobody is left to remove it
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
