@@ -45,8 +45,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(marker)
         if item.get_closest_marker("lab"):
             if not item.get_closest_marker("xdist_group"):
-                # The tests of a folder share a lab; labs of two folders run side by side.
-                item.add_marker(pytest.mark.xdist_group(f"lab-{item.path.parent.name}"))
+                # One worker owns the lab: two labs side by side starve one another of CPU.
+                item.add_marker(pytest.mark.xdist_group("lab"))
             if os.geteuid() != 0:
                 item.add_marker(pytest.mark.skip(reason="the lab needs root (namespaces)"))
     unwanted = {"full": not config.getoption("--full"), "lab": config.getoption("--quick")}

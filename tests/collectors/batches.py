@@ -110,18 +110,18 @@ class started:  # noqa: N801 - used as a function
 PATIENCE = 3.0  # seconds
 
 
-def processes_in(place: Path) -> list[str]:
-    """Processes that work inside ``place``, and still do after a moment.
+def left_in(place: Path) -> list[str]:
+    """Processes that still work inside ``place`` after a moment.
 
     One that has just been killed is listed until the kernel has taken it down.
     """
     deadline = time.monotonic() + PATIENCE
-    while (found := _working_in(place)) and time.monotonic() < deadline:
+    while (found := processes_in(place)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 
 
-def _working_in(place: Path) -> list[str]:
+def processes_in(place: Path) -> list[str]:
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():

@@ -14,7 +14,15 @@ import pytest
 from kit.collectors.batch import Broken, Variables, compose, split
 from kit.collectors.limits import Limits
 from kit.model.observation import Unread
-from tests.collectors.batches import LIMITS, System, by_name, launch, processes_in, run, started
+from tests.collectors.batches import (
+    LIMITS,
+    System,
+    by_name,
+    launch,
+    left_in,
+    run,
+    started,
+)
 from tests.collectors.made_up import KEYS, MadeUp, nonce, reads
 
 SLOW = (
@@ -44,7 +52,7 @@ def test_a_slow_read_ends_alone_with_all_it_started(system: System, tmp_path: Pa
     with ThreadPoolExecutor() as pool:
         list(pool.map(check, range(len(SLOW))))
     assert time.monotonic() - begun < 20
-    assert processes_in(tmp_path) == []
+    assert left_in(tmp_path) == []
 
 
 def test_the_time_of_the_whole_batch_is_bounded(system: System, tmp_path: Path) -> None:
@@ -64,7 +72,7 @@ def test_signals_leave_nothing_behind(name: signal.Signals, system: System, tmp_
         process.send_signal(name)
         assert process.wait(10) != 0
     assert list(tmp_path.iterdir()) == []
-    assert processes_in(tmp_path) == []
+    assert left_in(tmp_path) == []
 
 
 def test_the_script_ends_with_all_it_started_every_time(system: System, tmp_path: Path) -> None:
@@ -100,7 +108,7 @@ def test_a_signal_at_any_moment_leaves_nothing_behind(system: System, tmp_path: 
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)
     time.sleep(0.1)
-    assert processes_in(tmp_path) == []
+    assert left_in(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,7 +118,7 @@ def test_the_end_of_the_lifeline_ends_the_script(system: System, tmp_path: Path)
         process.stdin.close()
         assert process.wait(10) == 143
     assert list(tmp_path.iterdir()) == []
-    assert processes_in(tmp_path) == []
+    assert left_in(tmp_path) == []
 
 
 def test_a_reader_that_goes_away_ends_the_script(system: System, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kit.catalogue.registry import reads
@@ -117,6 +119,10 @@ def test_firewall_that_is_changed_is_found_and_mended(make_site: MakeSite) -> No
         site.apply(*words, expect=[0, 1])
         assert firewall(host, NEIGHBOUR) == Observed("refused"), step
     do(host, "systemctl start nftables && systemctl restart nftables")
+    # systemctl waits for the unit it was asked for; ours is restarted with it, a moment later.
+    deadline = time.monotonic() + 15
+    while firewall(host, NEIGHBOUR) != Observed("refused") and time.monotonic() < deadline:
+        time.sleep(0.5)
     assert firewall(host, NEIGHBOUR) == Observed("refused"), "it did not come back with nftables"
     plan = site.run("plan", SITE, "--json", expect=[1]).data["devices"][0]
     assert not {rule for change in plan["changes"] for rule in change["rules"]} & set(RULES)
