@@ -15,7 +15,7 @@ from tests.lab.bench import Lab
 from tests.lab.hosts import Done, Host
 from tests.loop.lab_site import SITE, LabSite, verdicts
 
-# Long, and not yet steady on a busy machine: an Ansible run over many steps lost its connection once.
+# Long, and not steady on a busy machine: an Ansible run of many steps lost its connection once.
 pytestmark = [pytest.mark.lab, pytest.mark.full]
 
 TOOLS = Path(sys.executable).parent
