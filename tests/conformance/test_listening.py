@@ -42,15 +42,14 @@ class Heard:
             {"target": f"{one.kind}:{change(one).target}", "artefact": {"kind": one.kind}}
             for one in artefacts
         ]
-        self.facts(kit_artefacts_state={"results": [], "ready": steps})
+        self.facts(kit_artefacts_ready=steps)
 
     def facts(self, **facts: Any) -> None:
         self.listening.hear("runner_on_ok", {"res": {"ansible_facts": facts}})
 
     def told(self, target: str, state: str, **failure: str) -> None:
         one: dict[str, Any] = {"target": target, "state": state, "message": ""}
-        results = [{**one, **({"failure": failure} if failure else {})}]
-        self.facts(kit_artefacts_state={"results": results, "ready": []})
+        self.facts(kit_artefacts_results=[{**one, **({"failure": failure} if failure else {})}])
 
     def states(self, *, stopped: bool = False) -> tuple[Ending, dict[str, str]]:
         outcome = self.listening.outcome(stopped=stopped)

@@ -15,7 +15,8 @@ from kit.redaction import Redactor
 Told = Mapping[str, Any]
 
 _FACTS: Final = "ansible_facts"
-_STATE: Final = "kit_artefacts_state"
+_READY: Final = "kit_artefacts_ready"
+_RESULTS: Final = "kit_artefacts_results"
 _STEP: Final = "kit_artefacts_step"
 _FORWARD: Final = "stdio forwarding failed"  # ssh -W, when the jump host cannot go on
 _PROHIBITED: Final = "administratively prohibited"
@@ -93,16 +94,13 @@ class DeviceListening:
     def _hear_facts(self, facts: object) -> None:
         if not isinstance(facts, dict):
             return
-        state = facts.get(_STATE)
-        if not isinstance(state, dict):
-            return
-        for told in state["results"]:
+        for told in facts.get(_RESULTS) or ():
             if self._state(told["target"]) in {None, ChangeState.STARTED}:
                 self._settle(told)
-        ready = state["ready"]
-        if ready:
+        ready = facts.get(_READY)
+        if isinstance(ready, list):
             targets = [str(step["target"]) for step in ready]
-            one_by_one = ready[0]["artefact"]["kind"] == "package"
+            one_by_one = bool(ready) and ready[0]["artefact"]["kind"] == "package"
             self._waiting = targets[1:] if one_by_one else []
             for target in targets[:1] if one_by_one else targets:
                 self._start(target)
