@@ -97,6 +97,10 @@ def compare(shown: Iterable[ShownKey], pins: Iterable[PinnedKey]) -> Comparison:
     return Comparison.MORE if new else Comparison.SAME
 
 
+class _HungUp(Failure):
+    """The device was there and ended the connection without showing a key of the kind."""
+
+
 @dataclass
 class _Look:
     """One round of looking at host keys."""
@@ -132,11 +136,11 @@ class _Look:
         for algorithms in KINDS:
             try:
                 keys.append(await self._key(route, connections, algorithms))
+            except _HungUp as error:
+                failure = error  # a device without a key of this kind: it may have another
             except Failure as error:
                 failure = error
-                # A device without a key of one kind hangs up; one that is not there stays away.
-                if error.outcome is not Outcome.BROKEN:
-                    break
+                break
         if not keys:
             return self._failed(device, failure)
         keys.sort(key=lambda key: key.algorithm)
@@ -166,8 +170,14 @@ class _Look:
         except TimeoutError as error:
             detail = f"no host key within {self.limits.login_seconds:g} s"
             raise Failure(Outcome.TIMEOUT, detail) from error
+        except OSError as error:
+            # The connection stood: the hang-up of one without such a key may come as a reset.
+            raise _HungUp(Outcome.BROKEN, failure_of(error).detail) from error
         except Exception as error:
-            raise failure_of(error) from error
+            failure = failure_of(error)
+            if failure.outcome is Outcome.BROKEN:
+                raise _HungUp(failure.outcome, failure.detail) from error
+            raise failure from error
         finally:
             if sock is not None:
                 sock.close()

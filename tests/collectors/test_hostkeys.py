@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kit.collectors.hostkeys import Comparison, ShownKey, compare, show_host_keys
+from kit.collectors.hostkeys import KINDS, Comparison, ShownKey, compare, show_host_keys
 from kit.collectors.limits import Limits
 from kit.collectors.ssh import Surroundings
 from kit.model.known_host import PinnedHow, PinnedKey
@@ -17,7 +20,8 @@ from tests.collectors import made_up, sshd
 from tests.collectors.sshd import AT, Sshd, device, make_key, running
 
 needs_sshd = pytest.mark.skipif(sshd.SSHD is None, reason="openssh-server is not installed")
-LIMITS = Limits(connect_seconds=2, login_seconds=3)
+# A device that is off refuses at once here; one that is on may be slow on a busy machine.
+LIMITS = Limits(connect_seconds=10, login_seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,29 @@ def test_keys_are_shown_as_openssh_shows_them(server: Sshd, tmp_path: Path) -> N
     assert (found["off"].outcome, found["off"].keys) == (Outcome.NOT_REACHED, ())
     assert "Accepted" not in server.log()
     assert "Failed" not in server.log()
+
+
+def test_a_device_that_resets_is_asked_for_its_other_keys(tmp_path: Path) -> None:
+    """How OpenSSH's hang-up arrives when it closes before it has read all that was sent."""
+    asked: list[int] = []
+
+    def resets(listening: socket.socket) -> None:
+        for number in range(len(KINDS)):
+            peer, _address = listening.accept()
+            peer.recv(1)
+            asked.append(number)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(20)
+        thread = threading.Thread(target=resets, args=(listening,), daemon=True)
+        thread.start()
+        target = device("pc-1", listening.getsockname()[1], None)
+        shown = show_host_keys([target], Surroundings(), made_up.controller(tmp_path), LIMITS)
+        thread.join(20)
+    assert asked == list(range(len(KINDS)))
+    assert (shown["pc-1"].outcome, shown["pc-1"].keys) == (Outcome.BROKEN, ())
 
 
 @needs_sshd
