@@ -33,6 +33,14 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+class Purpose(StrEnum):
+    """What a rule is for; ``apply --only`` chooses by it."""
+
+    HARDEN = "harden"
+    ENROL = "enrol"
+    CLIENT = "client"
+
+
 class Variant(Record):
     """Settings for devices whose facts meet ``when``; the first variant that holds is taken."""
 
@@ -63,6 +71,7 @@ class Rule(Record):
     remedy: Texts | None = None  # what a person does, where the kit cannot mend it
     severity: Severity
     tier: Tier
+    purpose: Purpose = Purpose.HARDEN
     theme: str = ""  # set by the loader: the name of the file
     facts: tuple[str, ...] = ()  # ids in the reference facts this rule is built from
     platforms: dict[Platform, PlatformRule] = Field(min_length=1)
