@@ -25,6 +25,7 @@ from kit.model.device import Device, DeviceClass
 from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.plan import Plan
+from kit.model.rule import Purpose
 from kit.model.verdict import Verdict
 from kit.redaction import Redactor
 from kit.secrets.reference import SecretResolver
@@ -40,6 +41,7 @@ class Choice:
     limit: str | None = None
     rules: tuple[str, ...] = ()
     classes: tuple[DeviceClass, ...] = ()
+    only: tuple[Purpose, ...] = ()
     without_watchdog: bool = False
     engine: str = "auto"
     jobs: int = 8
@@ -90,7 +92,7 @@ def apply(
     """
     at = asked.clock()
     devices = choice.devices(site)
-    selects = selection(site, choice.rules)
+    selects = selection(site, choice.rules, choice.only)
     context = site.context(at)
     filters = choice.filters()
     run = start_run(site, asked, "apply", at, filters)

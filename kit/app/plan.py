@@ -15,6 +15,7 @@ from kit.i18n import _
 from kit.loop.reading import Collect, Reading, read_site, site_plan
 from kit.model.device import DeviceClass
 from kit.model.plan import Plan
+from kit.model.rule import Purpose
 from kit.planning.planning import Selects
 
 
@@ -27,8 +28,12 @@ class PlanResult:
     exit_code: int
 
 
-def selection(site: OpenSite, rules: Iterable[str]) -> Selects:
-    """Differences of these rules only (all when none is named); unknown rules are an error."""
+def selection(site: OpenSite, rules: Iterable[str], only: Iterable[Purpose] = ()) -> Selects:
+    """Differences of these rules and of these purposes only (all when none is named).
+
+    Raises ``UsageError`` when a rule is unknown.
+    """
+    purposes = frozenset(only)
     wanted = frozenset(rules)
     unknown = sorted(wanted - set(site.catalogue.rules))
     if unknown:
@@ -39,6 +44,8 @@ def selection(site: OpenSite, rules: Iterable[str]) -> Selects:
         )
 
     def selects(one: DesiredSetting) -> bool:
+        if purposes and one.rule.purpose not in purposes:
+            return False
         return not wanted or one.rule.id in wanted
 
     return selects
@@ -52,6 +59,7 @@ def plan(
     limit: str | None = None,
     rules: Iterable[str] = (),
     classes: Iterable[DeviceClass] = (),
+    only: Iterable[Purpose] = (),
 ) -> PlanResult:
     """The plan of the devices chosen.
 
@@ -61,7 +69,8 @@ def plan(
     at = clock()
     kinds = frozenset(classes)
     devices = [one for one in site.devices(limit) if not kinds or one.device_class in kinds]
-    reading = read_site(site.context(at), devices, site.profiles, collect, selection(site, rules))
+    selects = selection(site, rules, only)
+    reading = read_site(site.context(at), devices, site.profiles, collect, selects)
     made = site_plan(site.context(at), reading, __version__)
     found = [one for findings in reading.findings().values() for one in findings]
     code = exit_code(found)

@@ -23,6 +23,7 @@ from kit.desired.resolution import (
 from kit.desired.resolver import Resolver
 from kit.desired.selection import not_covered, selected_rules
 from kit.model.catalogue import Catalogue
+from kit.model.contribution import NOTHING_ADDED, Contributions
 from kit.model.device import Device
 from kit.model.finding import Finding, FindingDetail, Provenance, Subject, SubjectKind
 from kit.model.hardware import HardwareProfile
@@ -76,11 +77,12 @@ class Context:
     site: Site
     waivers: tuple[Waiver, ...]
     at: datetime
+    contributions: Contributions = NOTHING_ADDED
 
     @cached_property
     def resolver(self) -> Resolver:
         """Resolves this site's devices, each distinct kind once."""
-        return Resolver(self.catalogue, self.baseline, self.site)
+        return Resolver(self.catalogue, self.baseline, self.site, self.contributions)
 
     def waiver_for(self, rule: str, device: Device) -> str | None:
         """The id of a waiver that stands for this failure on the local day of the check."""

@@ -11,7 +11,7 @@ from kit.i18n import _
 
 if TYPE_CHECKING:
     from kit.model.device import DeviceClass
-    from kit.model.rule import Severity
+    from kit.model.rule import Purpose, Severity
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -39,6 +39,14 @@ def device_classes(words: Iterable[str]) -> tuple[DeviceClass, ...]:
     from kit.model.device import DeviceClass
 
     return tuple(_one(DeviceClass, word, "--class") for word in words)
+
+
+def purposes(words: Iterable[str]) -> tuple[Purpose, ...]:
+    """Purposes of rules: each word is one, or several with commas between."""
+    from kit.model.rule import Purpose
+
+    parts = [part.strip() for word in words for part in word.split(",")]
+    return tuple(dict.fromkeys(_one(Purpose, part, "--only") for part in parts))
 
 
 class EngineName(StrEnum):

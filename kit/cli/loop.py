@@ -33,6 +33,10 @@ Rules = Annotated[
 Classes = Annotated[
     list[str] | None, typer.Option("--class", help=_("Only devices of this class (repeatable)."))
 ]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help=_("Only differences of these: harden, enrol, client.")),
+]
 
 
 def collector(session: Session, site: OpenSite, label: str) -> Collect:
@@ -123,13 +127,14 @@ def plan(
     limit: Limit = None,
     rules: Rules = None,
     classes: Classes = None,
+    only: Only = None,
     as_json: AsJson = False,
 ) -> int:
     """Run ``esms-kit plan``."""
     from kit.app import plan as use_case
     from kit.app.opening import open_site
     from kit.app.running import now
-    from kit.cli.choices import device_classes
+    from kit.cli.choices import device_classes, purposes
     from kit.cli.plan_shown import show_plan
     from kit.documents_io.files import write_file
 
@@ -137,7 +142,10 @@ def plan(
     opened = open_site(session.workspace(), site)
     kinds = device_classes(classes or ())
     collect = collector(session, opened, _("Reading"))
-    result = use_case.plan(opened, now, collect, limit=limit, rules=rules or (), classes=kinds)
+    result = use_case.plan(
+        opened, now, collect,
+        limit=limit, rules=rules or (), classes=kinds, only=purposes(only or ()),
+    )  # fmt: skip
     if output is not None:
         write_file(output, result.plan.model_dump_json(by_alias=True, indent=2) + "\n")
     show_plan(opened, result.plan, as_json=as_json, verbose=session.verbose)
@@ -150,6 +158,7 @@ def apply(
     limit: Limit = None,
     rules: Rules = None,
     classes: Classes = None,
+    only: Only = None,
     engine: Annotated[str, typer.Option("--engine", help=_("auto, pyinfra or ansible."))] = "auto",
     yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
     without_watchdog: Annotated[
@@ -167,7 +176,7 @@ def apply(
     from kit.app.opening import open_site
     from kit.app.running import asked
     from kit.cli.apply_shown import narrator, show_apply
-    from kit.cli.choices import device_classes, engine_named
+    from kit.cli.choices import device_classes, engine_named, purposes
     from kit.cli.plan_shown import agreement
 
     session = session_of(context)
@@ -177,6 +186,7 @@ def apply(
         limit=limit,
         rules=tuple(rules or ()),
         classes=tuple(device_classes(classes or ())),
+        only=purposes(only or ()),
         without_watchdog=without_watchdog,
         engine=engine_named(engine),
         jobs=session.jobs_for(workspace),

@@ -18,6 +18,7 @@ from kit.desired.selection import SelectedRule, selected_rules
 from kit.errors import InvalidInput
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
+from kit.model.contribution import NOTHING_ADDED, Contributions, SettingData
 from kit.model.device import Device
 from kit.model.facts import Fact, Facts, FactUnreadable
 from kit.model.meta import Meta
@@ -93,7 +94,13 @@ def file_key(path: str) -> str:
     return f"text {path}"
 
 
-def requests(catalogue: Catalogue, baseline: Baseline, site: Site, device: Device) -> Requests:
+def requests(
+    catalogue: Catalogue,
+    baseline: Baseline,
+    site: Site,
+    device: Device,
+    contributions: Contributions = NOTHING_ADDED,
+) -> Requests:
     """Every read the device's rules need, in any variant, with all their keys.
 
     Facts are included, and the files of the kit, whatever rules there are.
@@ -107,16 +114,30 @@ def requests(catalogue: Catalogue, baseline: Baseline, site: Site, device: Devic
         **resolve_parameters(catalogue, baseline, site, device.post_role),
     }
     for selected in selected_rules(catalogue, baseline, site, device):
-        for _path, data in setting_data(selected.rule.platforms[device.platform]):
-            setting = build(data, values)
+        for data in _in_any_variant(selected.rule, device, contributions):
+            setting = build(dict(data), values)
             for read in type(setting).reads[device.platform]:
                 keys[read.id] |= setting.keys(read)
     known = reads()
     return {known[name]: frozenset(found) for name, found in sorted(keys.items())}
 
 
+def _in_any_variant(
+    rule: Rule, device: Device, contributions: Contributions
+) -> Iterable[SettingData]:
+    block = rule.platforms[device.platform]
+    if block.source is not None:
+        return contributions.given(block.source, device.id, rule.id) or ()
+    return (data for _path, data in setting_data(block))
+
+
 def resolve(
-    catalogue: Catalogue, baseline: Baseline, site: Site, device: Device, facts: Facts
+    catalogue: Catalogue,
+    baseline: Baseline,
+    site: Site,
+    device: Device,
+    facts: Facts,
+    contributions: Contributions = NOTHING_ADDED,
 ) -> Desired:
     """The device's desired state.
 
@@ -128,9 +149,9 @@ def resolve(
     for selected in selected_rules(catalogue, baseline, site, device):
         block = selected.rule.platforms[device.platform]
         try:
-            chosen = _choose(block, facts)
-            if chosen is None:
-                undecided.append(_undecided(selected, Verdict.NOT_APPLICABLE, _no_variant()))
+            chosen = _choose(selected.rule, block, device, facts, contributions)
+            if isinstance(chosen, _Nothing):
+                undecided.append(_undecided(selected, chosen.verdict, chosen.reason))
                 continue
             missing = sorted(
                 {name for data in chosen for name in parameter_names(data) if name not in values}
@@ -169,18 +190,36 @@ def _among_one_another(settings: Sequence[DesiredSetting]) -> list[DesiredSettin
     return [replace(one, setting=one.setting.among(slots[one.setting.slot()])) for one in settings]
 
 
-def _no_variant() -> Reason:
-    return Reason(code=ReasonCode.NO_VARIANT)
+@dataclass(frozen=True)
+class _Nothing:
+    """Why a rule has no setting on a device."""
+
+    verdict: Verdict
+    reason: Reason
 
 
 def _undecided(selected: SelectedRule, verdict: Verdict, reason: Reason) -> Undecided:
     return Undecided(selected.rule, selected.enforced, verdict, reason)
 
 
-def _choose(block: PlatformRule, facts: Facts) -> Sequence[dict[str, JsonValue]] | None:
+def _choose(
+    rule: Rule, block: PlatformRule, device: Device, facts: Facts, contributions: Contributions
+) -> Sequence[dict[str, JsonValue]] | _Nothing:
+    if block.source is not None:
+        given = contributions.given(block.source, device.id, rule.id)
+        if given is None:
+            reason = Reason(code=ReasonCode.SITE_VALUE_MISSING, subject=block.source.value)
+            return _Nothing(Verdict.NOT_CHECKED, reason)
+        if not given:
+            reason = Reason(code=ReasonCode.NOTHING_ASKED, subject=block.source.value)
+            return _Nothing(Verdict.NOT_APPLICABLE, reason)
+        return [dict(data) for data in given]
     if block.settings:
         return block.settings
-    return next((one.settings for one in block.variants if one.when.holds(facts)), None)
+    for one in block.variants:
+        if one.when.holds(facts):
+            return one.settings
+    return _Nothing(Verdict.NOT_APPLICABLE, Reason(code=ReasonCode.NO_VARIANT))
 
 
 def _desired(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from kit.desired.resolution import Desired, resolve
 from kit.model.catalogue import Catalogue
+from kit.model.contribution import NOTHING_ADDED, Contributions
 from kit.model.device import Device
 from kit.model.facts import Fact, Facts
 from kit.model.observation import Observation
@@ -43,23 +44,27 @@ class Resolver:
     """Resolves the devices of one site.
 
     A state found once is given again to a device of the same platform and post role on which
-    every fact that was asked for on the way is the same.
+    every fact that was asked for on the way is the same, and that is given the same settings.
     """
 
     catalogue: Catalogue
     baseline: Baseline
     site: Site
-    _known: dict[tuple[str, str | None], list[tuple[dict[Fact, Observation | None], Desired]]] = (
-        field(default_factory=lambda: defaultdict(list), repr=False)
-    )
+    contributions: Contributions = NOTHING_ADDED
+    _known: dict[
+        tuple[str, str | None, str], list[tuple[dict[Fact, Observation | None], Desired]]
+    ] = field(default_factory=lambda: defaultdict(list), repr=False)
 
     def resolve(self, device: Device, facts: Facts) -> Desired:
         """As ``kit.desired.resolution.resolve``."""
-        known = self._known[device.platform, device.post_role]
+        given = self.contributions.sign(device.id)
+        known = self._known[device.platform, device.post_role, given]
         for asked, found in known:
             if all(facts.values.get(fact) == value for fact, value in asked.items()):
                 return replace(found, device=device)
         watched = _Watched(facts.values)
-        desired = resolve(self.catalogue, self.baseline, self.site, device, Facts(watched))
+        desired = resolve(
+            self.catalogue, self.baseline, self.site, device, Facts(watched), self.contributions
+        )
         known.append((watched.asked, desired))
         return desired

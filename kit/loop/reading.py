@@ -52,12 +52,15 @@ def wanted_reads(
     context: Context, devices: Iterable[Device]
 ) -> tuple[tuple[Device, Requests], ...]:
     """Every device a collector can be sent to, with what to read there."""
-    known: dict[tuple[str, str | None], Requests] = {}  # the same for all devices of a kind
+    known: dict[tuple[str, str | None, str], Requests] = {}  # the same for devices of a kind
     wanted = []
     for device in sorted(filter(collectable, devices), key=lambda one: one.id):
-        kind = (device.platform.value, device.post_role)
+        given = context.contributions.sign(device.id)
+        kind = (device.platform.value, device.post_role, given)
         if kind not in known:
-            known[kind] = requests(context.catalogue, context.baseline, context.site, device)
+            known[kind] = requests(
+                context.catalogue, context.baseline, context.site, device, context.contributions
+            )
         wanted.append((device, known[kind]))
     return tuple(wanted)
 

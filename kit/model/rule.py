@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from kit.i18n import Language, _
+from kit.model.contribution import Source
 from kit.model.facts import When
 from kit.model.identifiers import ParameterName, RuleId
 from kit.model.meta import MetaOverride
@@ -49,8 +50,13 @@ class Variant(Record):
 
 
 class PlatformRule(Record):
-    """What a rule sets on one platform: settings, or variants by facts."""
+    """What a rule sets on one platform: settings, or variants by facts.
 
+    With a ``source`` the site's documents give the settings of each device; those written here
+    are an example, which the rule is tried with.
+    """
+
+    source: Source | None = None
     settings: tuple[dict[str, JsonValue], ...] = ()
     variants: tuple[Variant, ...] = ()
     meta: MetaOverride = MetaOverride()
@@ -59,7 +65,17 @@ class PlatformRule(Record):
     def _one_of_both(self) -> PlatformRule:
         if bool(self.settings) == bool(self.variants):
             raise ValueError(_("give either settings or variants."))
+        if self.source is not None and self.variants:
+            raise ValueError(_("variants do not go with a source."))
         return self
+
+
+class Purpose(StrEnum):
+    """The technician's gesture a rule belongs to, for ``--only``."""
+
+    HARDEN = "harden"
+    ENROL = "enrol"
+    CLIENT = "client"
 
 
 class Rule(Record):

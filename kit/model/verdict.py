@@ -47,6 +47,7 @@ class ReasonCode(StrEnum):
     UNREADABLE = "unreadable"
     FACT_UNREADABLE = "fact_unreadable"
     NO_VARIANT = "no_variant"
+    NOTHING_ASKED = "nothing_asked"
     OTHER_MANAGER = "other_manager"
     CAPABILITY_MISSING = "capability_missing"
     NOT_REACHED = "not_reached"

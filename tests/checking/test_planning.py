@@ -61,7 +61,7 @@ def snapshot(
     **broken: object,
 ) -> Snapshot:
     """A snapshot made of what the two sysctl reads print; facts could not be read."""
-    wanted = requests(here.catalogue, here.baseline, here.site, DEVICE)
+    wanted = requests(here.catalogue, here.baseline, here.site, DEVICE, here.contributions)
     documents = {
         "sysctl_live": live_document(live),
         "sysctl_persisted": persisted_document(persisted),
