@@ -70,14 +70,6 @@ class PlatformRule(Record):
         return self
 
 
-class Purpose(StrEnum):
-    """The technician's gesture a rule belongs to, for ``--only``."""
-
-    HARDEN = "harden"
-    ENROL = "enrol"
-    CLIENT = "client"
-
-
 class Rule(Record):
     """One rule: a secure state, why it matters, and the settings that make it."""
 
