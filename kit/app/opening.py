@@ -8,6 +8,7 @@ from datetime import datetime
 
 from kit.catalogue.loading import shipped_catalogue
 from kit.checking.judging import Context
+from kit.checking.waivers import longest, waived_rules
 from kit.desired.parameters import parameter_problems
 from kit.desired.selection import baseline_of
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
@@ -84,13 +85,24 @@ def _against_catalogue(
     folder = workspace.site_folder(loaded.site.id)
     site_file = workspace.shown(folder / "site.yaml")
     yield from parameter_problems(loaded.site, catalogue, site_file)
-    for waiver in loaded.waivers:
-        if waiver.rule not in known:
-            position = loaded.positions.get(("waiver", waiver.id), Position("waivers.yaml"))
-            message = _("waiver {id}: the rule “{rule}” is unknown.")
-            yield Problem(position, message.format(id=waiver.id, rule=waiver.rule), remedy)
+    yield from _waiver_problems(loaded, catalogue, remedy)
     for disabled in loaded.site.disabled_rules:
         if disabled.rule not in known:
             position = loaded.positions.get(("disabled_rule", disabled.rule), Position(site_file))
             message = _("the rule “{rule}” is unknown.")
             yield Problem(position, message.format(rule=disabled.rule), remedy)
+
+
+def _waiver_problems(loaded: LoadedSite, catalogue: Catalogue, remedy: str) -> Iterator[Problem]:
+    terms = baseline_of(catalogue, loaded.site).waivers
+    for waiver in loaded.waivers:
+        position = loaded.positions.get(("waiver", waiver.id), Position("waivers.yaml"))
+        if not waived_rules(waiver, catalogue):
+            message = _("waiver {id}: “{name}” is no rule or control that rules answer.")
+            yield Problem(position, message.format(id=waiver.id, name=waiver.subject), remedy)
+            continue
+        most = longest(waiver, catalogue, terms)
+        if (waiver.end - waiver.start).days > most:
+            message = _("waiver {id}: it may last {days} days at most.")
+            shorter = _("Choose an earlier end, and decide again when it comes.")
+            yield Problem(position, message.format(id=waiver.id, days=most), shorter)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from kit.catalogue.registry import owned_files
 from kit.checking.leftovers import leftover_details
 from kit.checking.observing import facts_of, observe
 from kit.checking.standing import covered_finding, leftover_finding, profile_finding
+from kit.checking.waivers import local_day, waived_rules
 from kit.desired.resolution import (
     FILES_READ,
     Desired,
@@ -84,11 +84,20 @@ class Context:
         """Resolves this site's devices, each distinct kind once."""
         return Resolver(self.catalogue, self.baseline, self.site, self.contributions)
 
+    @cached_property
+    def _waived(self) -> tuple[tuple[Waiver, frozenset[str]], ...]:
+        """The waivers that hold on the local day of the check, with their rules, by id."""
+        day = local_day(self.at, self.site.timezone)
+        return tuple(
+            (waiver, waived_rules(waiver, self.catalogue))
+            for waiver in sorted(self.waivers, key=lambda one: one.id)
+            if waiver.holds_on(day)
+        )
+
     def waiver_for(self, rule: str, device: Device) -> str | None:
         """The id of a waiver that stands for this failure on the local day of the check."""
-        day = self.at.astimezone(ZoneInfo(self.site.timezone)).date()
-        for waiver in sorted(self.waivers, key=lambda one: one.id):
-            if waiver.covers(rule, device.id, device.post_role, day):
+        for waiver, rules in self._waived:
+            if rule in rules and waiver.in_scope(device.id, device.post_role):
                 return waiver.id
         return None
 

@@ -22,6 +22,7 @@ GROUPS: Final = (
     "kit.cli.catalogue",
     "kit.cli.loop",
     "kit.cli.reports",
+    "kit.cli.waivers",
     "kit.cli.keys",
     "kit.cli.demonstration",
 )

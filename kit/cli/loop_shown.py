@@ -143,7 +143,18 @@ def _devices_of(found: list[Finding], verbose: int) -> str:
     return ngettext("{count} device", "{count} devices", len(names)).format(count=len(names))
 
 
+def _show_waivers(site: OpenSite, result: CheckResult) -> None:
+    """The waivers somebody has to decide on: ended, or ending soon."""
+    from kit.app.waivers import due
+    from kit.checking.waiver_words import notice_words
+
+    for one in due(site, result.run.started_at):
+        told = "; ".join(map(notice_words, one.notices))
+        say(_("Waiver {id}: {notice}").format(id=one.waiver.id, notice=told), style="yellow")
+
+
 def _show_end(site: OpenSite, result: CheckResult) -> None:
+    _show_waivers(site, result)
     say(
         _("Run {run} kept. Report: esms-kit report {site}").format(
             run=result.run.id, site=site.loaded.site.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from kit.model.meta import MetaOverride
 from kit.model.platform import Platform
 from kit.model.record import Record
 from kit.model.tier import Tier
+from kit.model.waiver import MAX_DAYS
 
 Text = Annotated[str, Field(min_length=2, max_length=1200)]
 Texts = dict[Language, Text]
@@ -111,6 +113,17 @@ class TierUse(Record):
     enforce: bool
 
 
+class WaiverTerms(Record):
+    """How long a waiver may last, in days by severity, and when its end is announced."""
+
+    max_days: dict[Severity, Annotated[int, Field(ge=1, le=MAX_DAYS)]]
+    warn_days: tuple[Annotated[int, Field(ge=1, le=365)], ...] = Field(min_length=1)
+
+    def longest(self, severities: Iterable[Severity]) -> int:
+        """What the gravest of these severities allows."""
+        return min((self.max_days.get(one, MAX_DAYS) for one in severities), default=MAX_DAYS)
+
+
 class Baseline(Record):
     """A versioned choice of rules with what is done of each tier."""
 
@@ -120,3 +133,4 @@ class Baseline(Record):
     tiers: dict[Tier, TierUse]
     exclude: tuple[RuleId, ...] = ()
     parameters: dict[ParameterName, int | str | tuple[str, ...]] = {}
+    waivers: WaiverTerms = WaiverTerms(max_days={}, warn_days=(60, 30))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from kit.checking.waivers import waived_rules
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
 from kit.model.finding import Finding
@@ -43,16 +44,17 @@ def waiver_sheets(
     sheets = []
     for waiver in sorted(waivers, key=lambda one: (one.end, one.id)):
         # The scope alone counts here: an expired waiver must show what stands open without it.
+        rules = waived_rules(waiver, catalogue)
         in_scope = tuple(
             device
-            for device in sorted(set(failing.get(waiver.rule, ())))
-            if waiver.covers(waiver.rule, device, devices[device].post_role, waiver.end)
+            for device in sorted({one for rule in rules for one in failing.get(rule, ())})
+            if waiver.in_scope(device, devices[device].post_role)
         )
         sheets.append(
             WaiverSheet(
                 waiver=waiver,
                 state=_state(waiver, today, used=bool(in_scope)),
-                known_rule=waiver.rule in known,
+                known_rule=bool(rules & known),
                 days_left=(waiver.end - today).days,
                 devices=in_scope,
             )

@@ -47,7 +47,15 @@ def check_site(
             if key.device not in names:
                 yield _unknown_device(known_hosts[1], ("keys", index, "device"), key.device)
     if waivers is not None:
+        first: set[str] = set()
         for index, waiver in enumerate(waivers[0].waivers):
+            if waiver.id in first:
+                yield Problem(
+                    waivers[1].position(("waivers", index, "id")),
+                    _("there is already a waiver “{id}”.").format(id=waiver.id),
+                    _("Give each its own id."),
+                )
+            first.add(waiver.id)
             for place, name in enumerate(waiver.devices):
                 if name not in names:
                     yield _unknown_device(waivers[1], ("waivers", index, "devices", place), name)

@@ -1,0 +1,3 @@
+from tests.workspaces import english, put, workspace
+
+__all__ = ["english", "put", "workspace"]
