@@ -6,6 +6,7 @@ Secrets are never in it, not even by reference.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -103,6 +104,22 @@ def jump_shown(inventory: SiteInventory, text: str) -> str:
     return f"{account}@{shown}:{device.connection.port}" if account else shown
 
 
+def _identity(inventory: SiteInventory, device: Device) -> str:
+    """Who a shared connection leads to: the keys that were shown, as whom, where; 16 digits.
+
+    Names and private addresses are unique in a site at most: another site's device must never be
+    spoken to over a connection that was left open for this one.
+    """
+    connection = device.connection
+    keys = sorted(key.key for key in inventory.known_hosts if key.device == device.id)
+    said = [inventory.site.id, device.id, *keys]
+    if connection is not None:
+        user = connection.user or inventory.site.management.account or ""
+        jump = connection.proxy_jump or ""
+        said += [connection.address, str(connection.port), user, jump]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
 def _ansible_connection(inventory: SiteInventory, device: Device) -> dict[str, Any]:
     connection = device.connection
     if connection is None:
@@ -119,6 +136,7 @@ def _ansible_connection(inventory: SiteInventory, device: Device) -> dict[str, A
         if connection.proxy_jump is not None:
             options += f" -o ProxyJump={jump_shown(inventory, connection.proxy_jump)}"
         said["ansible_ssh_common_args"] = options
+        said["ansible_control_path"] = f"%(directory)s/kit-{_identity(inventory, device)}"
         said["ansible_become"] = str(connection.sudo) != "root"
     return {key: value for key, value in said.items() if value is not None}
 

@@ -15,8 +15,7 @@ from tests.lab.bench import Lab
 from tests.lab.hosts import Done, Host
 from tests.loop.lab_site import SITE, LabSite, verdicts
 
-# Long, and not steady on a busy machine: an Ansible run of many steps lost its connection once.
-pytestmark = [pytest.mark.lab, pytest.mark.full]
+pytestmark = pytest.mark.lab
 
 TOOLS = Path(sys.executable).parent
 ALLOWED = ("-e", "kit_artefacts_without_watchdog=true")
@@ -43,6 +42,8 @@ class Projects:
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONPATH": str(blocked),
             "ANSIBLE_NOCOLOR": "1",
+            # Labs side by side have the same names, addresses and keys.
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.parent / "cp"),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
@@ -92,6 +93,7 @@ def good(done: Done) -> str:
     return text
 
 
+@pytest.mark.full
 def test_a_trial_run_changes_nothing(projects: Projects):
     host = projects.site.hosts[2]
     before = shell(host, f"{MANAGED}; {ATTRIBUTES}; dpkg-query -W; cat /etc/shadow | sha256sum")
@@ -113,6 +115,7 @@ def test_a_trial_run_changes_nothing(projects: Projects):
     )
 
 
+@pytest.mark.full
 def test_what_may_cut_the_way_in_waits_to_be_allowed(projects: Projects):
     ansible, pyinfra = projects.site.hosts[2], projects.site.hosts[3]
     done = projects.ansible("harden", "--limit", ansible.name)

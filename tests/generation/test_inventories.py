@@ -1,9 +1,10 @@
+import base64
 import csv
 import io
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from kit.generation.inventories import (
     pyinfra_inventory,
 )
 from kit.model.device import Connection, Device, DeviceClass, DeviceState, PostRole
+from kit.model.known_host import PinnedHow, PinnedKey, fingerprint
 from kit.model.platform import Platform
 from kit.model.site import Management, Site
 from kit.sites.hardware import load_profiles
@@ -162,3 +164,36 @@ def test_hostile_jump_hosts_are_no_jump_hosts(jump):
         Connection(address="192.0.2.1", proxy_jump=jump)
     with pytest.raises(ValueError, match="pattern"):
         Connection(address="192.0.2.1", identity_file="{{ lookup('pipe', 'id') }}")
+
+
+def control_path(inventory: SiteInventory) -> str:
+    hosts = parse_yaml(ansible_inventory(inventory), "inventory.yml").data["all"]["hosts"]
+    return hosts["ex-pc-001"]["ansible_control_path"]
+
+
+def pinned(text: str) -> PinnedKey:
+    return PinnedKey(
+        device="ex-pc-001",
+        algorithm="ssh-ed25519",
+        key=base64.b64encode(text.encode()).decode(),
+        fingerprint=fingerprint(text.encode()),
+        pinned_at=datetime(2026, 11, 21, tzinfo=UTC),
+        how=PinnedHow.LAB,
+        by="tests",
+    )
+
+
+def test_a_connection_is_shared_with_the_same_host_only():
+    """Two sites may have a device of one name at one private address."""
+    site = SITE.model_copy(update={"id": "other"})
+    moved = DEVICES[0].model_copy(update={"connection": Connection(address="192.0.2.11")})
+    inventories = [
+        INVENTORY,
+        SiteInventory(site, DEVICES, PROFILES),
+        SiteInventory(SITE, (moved, *DEVICES[1:]), PROFILES),
+        SiteInventory(SITE, DEVICES, PROFILES, (pinned("one"),)),
+        SiteInventory(SITE, DEVICES, PROFILES, (pinned("two"),)),
+    ]
+    paths = [control_path(one) for one in inventories]
+    assert len(set(paths)) == len(paths)
+    assert control_path(SiteInventory(SITE, DEVICES, PROFILES)) == paths[0]
