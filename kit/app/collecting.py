@@ -11,6 +11,7 @@ from typing import Final
 
 from kit.app.opening import OpenSite
 from kit.app.running import now
+from kit.app.secret_sources import secret_resolver
 from kit.collectors.controller import Controller
 from kit.collectors.limits import Limits
 from kit.desired.resolution import Requests
@@ -19,17 +20,6 @@ from kit.model.device import Device
 from kit.model.site import Site
 from kit.model.snapshot import Snapshot
 from kit.redaction import Redactor
-from kit.secrets.reference import SecretResolver
-from kit.sites.workspace import Workspace
-
-
-def secret_resolver(workspace: Workspace) -> SecretResolver:
-    """Fetches this workspace's secrets; a ``prompt`` is asked without echo."""
-    from getpass import getpass
-
-    return SecretResolver(
-        workspace.root, os.environ, prompt=lambda question: getpass(f"{question}: ")
-    )
 
 
 def inside_address(site: Site) -> str:
@@ -72,7 +62,7 @@ def collector_for(
         controller = Controller(
             clock=now,
             nonces=lambda: secrets.token_hex(16),
-            secrets=secret_resolver(site.workspace).resolve,
+            secrets=secret_resolver(site.workspace, loaded.site.id, redactor).resolve,
             redactor=redactor,
             workspace=site.workspace.root,
             home=Path.home(),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from kit.app.collecting import secret_resolver
 from kit.app.opening import OpenSite
 from kit.app.running import now
+from kit.app.secret_sources import secret_resolver
 from kit.collectors.controller import Controller
 from kit.collectors.hostkeys import Comparison, ShownKey, ShownKeys, compare, show_host_keys
 from kit.collectors.limits import Limits
@@ -45,7 +45,7 @@ def look(
     controller = Controller(
         clock=now,
         nonces=lambda: secrets.token_hex(16),
-        secrets=secret_resolver(site.workspace).resolve,
+        secrets=secret_resolver(site.workspace, loaded.site.id, redactor).resolve,
         redactor=redactor,
         workspace=site.workspace.root,
         home=Path.home(),

@@ -18,8 +18,9 @@ store = "sqlite:///.esms-kit/store.sqlite"   # or postgresql+psycopg://user@host
 jobs = 8                 # devices worked on at the same time
 """
 _IGNORE: Final = """\
-# Runs, logs and locks of esms-kit; keep them out of version control.
+# Runs, logs and locks of esms-kit, and private keys; keep them out of version control.
 .esms-kit/
+keys/private/
 """
 
 

@@ -24,6 +24,8 @@ GROUPS: Final = (
     "kit.cli.reports",
     "kit.cli.waivers",
     "kit.cli.keys",
+    "kit.cli.operator_keys",
+    "kit.cli.vaults",
     "kit.cli.demonstration",
 )
 """One module per command group; each has ``register(app)``."""

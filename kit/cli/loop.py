@@ -172,9 +172,9 @@ def apply(
 ) -> int:
     """Run ``esms-kit apply``."""
     from kit.app import apply as use_case
-    from kit.app.collecting import secret_resolver
     from kit.app.opening import open_site
     from kit.app.running import asked
+    from kit.app.secret_sources import secret_resolver
     from kit.cli.apply_shown import narrator, show_apply
     from kit.cli.choices import device_classes, engine_named, purposes
     from kit.cli.plan_shown import agreement
@@ -195,7 +195,8 @@ def apply(
         result = use_case.apply(
             opened, store, asked(), collector(session, opened, _("Reading")), chosen,
             agreed=agreement(opened, quiet=as_json, yes=yes, verbose=session.verbose),
-            secrets=secret_resolver(workspace), redactor=redactor(),
+            secrets=secret_resolver(workspace, opened.loaded.site.id, redactor()),
+            redactor=redactor(),
             on_event=narrator(as_json=as_json),
         )  # fmt: skip
     show_apply(opened, result, as_json=as_json)

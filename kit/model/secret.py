@@ -9,7 +9,15 @@ from pydantic import StringConstraints, model_validator
 from kit.i18n import _
 from kit.model.record import Record
 
-SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+SecretName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}(?:/[a-z0-9][a-z0-9._-]{0,63}){0,3}$", max_length=160
+    ),
+]
+"""Words with slashes between: ``sudo/til-pc-001``, ``totp/<person>/<device>``."""
+
+
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 
 

@@ -33,9 +33,19 @@ class SecretResolver:
     environment: Mapping[str, str] = field(repr=False)
     prompt: Callable[[str], str] | None = None
     vault: Callable[[str], SecretStr] | None = None
+    seen: Callable[[SecretStr], None] | None = field(default=None, repr=False)
 
     def resolve(self, reference: SecretReference) -> SecretStr:
-        """The secret's value; raises ``UsageError`` naming the place when it cannot be had."""
+        """The secret's value; raises ``UsageError`` naming the place when it cannot be had.
+
+        ``seen`` (the redactor's ``register``) hears of every value before the caller does.
+        """
+        value = self._fetch(reference)
+        if self.seen is not None:
+            self.seen(value)
+        return value
+
+    def _fetch(self, reference: SecretReference) -> SecretStr:
         if reference.env is not None:
             return self._from_environment(reference.env)
         if reference.file is not None:

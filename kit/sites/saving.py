@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from kit.documents_io.files import write_files
+from kit.documents_io.locks import hold_folder
 from kit.documents_io.yaml import dump_yaml
 from kit.errors import UsageError
 from kit.i18n import _
@@ -108,21 +108,6 @@ def hold_site(workspace: Workspace, site: str) -> Iterator[None]:
     system has no such locks (native Windows) nothing is held.
     """
     folder = workspace.site_folder(site)
-    try:
-        import fcntl
-    except ImportError:
+    busy = _("another command is changing the site “{site}”.").format(site=site)
+    with hold_folder(folder, busy, workspace.shown(folder)):
         yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(
-                _("another command is changing the site “{site}”.").format(site=site),
-                where=workspace.shown(folder),
-                remedy=_("Wait until it has ended, then run this one again."),
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)

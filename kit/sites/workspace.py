@@ -46,10 +46,25 @@ Url = Annotated[
 ]
 
 
-class VaultSource(Record):
-    """Where the key that opens the site vault comes from."""
+def _outside_the_vault(reference: SecretReference) -> SecretReference:
+    if reference.secret is not None:
+        raise ValueError(_("the key of a vault cannot be in a vault: name a file, env or prompt."))
+    return reference
 
-    key: SecretReference
+
+KeyReference = Annotated[SecretReference, AfterValidator(_outside_the_vault)]
+
+
+class VaultSource(Record):
+    """Where the key that opens the site vaults comes from."""
+
+    key: KeyReference
+
+
+class KeysSource(Record):
+    """Where the passphrase of the operator's private keys comes from."""
+
+    passphrase: KeyReference
 
 
 class Proxies(Record):
@@ -69,6 +84,7 @@ class WorkspaceConfig(Record):
     store_password: SecretReference | None = None
     jobs: Annotated[int, Field(ge=1, le=256)] = DEFAULT_JOBS
     vault: VaultSource | None = None
+    keys: KeysSource | None = None  # unset: the vault's key
     proxies: Proxies = Proxies()
 
 
