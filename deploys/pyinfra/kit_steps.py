@@ -5,9 +5,12 @@ A step is data; the scripts are written by hand. A step that needs a failed one 
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
 import secrets
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,16 +27,19 @@ RUN = """
 umask 077; KIT_DIR=$1; export KIT_DIR
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; export LC_ALL PATH HOME
 mkdir -p -- "$KIT_DIR" && [ -O "$KIT_DIR" ] || exit 1
-cat >"$KIT_DIR/job" || exit 1
-cd / && timeout -k 10 "$2" sh "$KIT_DIR/job" </dev/null 2>"$KIT_DIR/said"
+IFS= read -r size && head -c "$size" >"$KIT_DIR/job" && cd / || exit 1
+timeout -k 10 "$2" sh "$KIT_DIR/job" 2>"$KIT_DIR/said"
 status=$?
 [ "$3" = keep ] || rm -rf -- "$KIT_DIR"
 exit "$status"
 """
-"""$1: a private folder; $2: seconds; $3: whether to keep it. Standard input: the script."""
+"""$1: a private folder; $2: seconds; $3: whether to keep it. Standard input: how many bytes the
+script has, the script, and after it the secrets it reads, which are never in a file."""
 
 _RUN_NAME = secrets.token_hex(8)
 _foreseen: dict[tuple[str, str], str] = {}
+_secrets: dict[str, str] = {}
+_variables: dict[str, str] = {}
 _states: dict[str, dict[str, dict[str, str]]] = {}
 
 
@@ -50,7 +56,29 @@ def compose(step: dict[str, Any], **others: str) -> str:
             raise OperationError(f"not a step of esms-kit: {step['target']}")
         lines.append(f"{name}={shlex.quote(value)}")
     texts = [(SCRIPTS / f"{name}.sh").read_text(encoding="utf-8") for name in step["scripts"]]
-    return "\n".join(["#!/bin/sh", *lines, *texts, "main </dev/null", ""])
+    main = "main 9<&0 </dev/null" if step.get("secrets") else "main </dev/null"
+    return "\n".join(["#!/bin/sh", *lines, *texts, main, ""])
+
+
+def secret(name: str) -> str:
+    """The secret of that name, from the environment or asked for once; empty if nobody has it.
+
+    Two names never share a variable: a secret must not reach the wrong account.
+    """
+    variable = variable_of(name)
+    if _variables.setdefault(variable, name) != name:
+        raise OperationError(f"{variable} would be both {name} and {_variables[variable]}")
+    if name not in _secrets:
+        value = os.environ.get(variable, "")
+        if not value and sys.stdin.isatty():
+            value = getpass.getpass(f"{name} ({variable}): ")
+        _secrets[name] = "" if "\n" in value or "\0" in value else value
+    return _secrets[name]
+
+
+def variable_of(name: str) -> str:
+    """The environment variable that may hold a secret."""
+    return "KIT_SECRET_" + re.sub("[^A-Z0-9]", "_", name.upper())
 
 
 def _ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) -> dict[str, str]:
@@ -58,15 +86,26 @@ def _ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) 
     folder = f"/run/esms-kit-{_RUN_NAME}{'-look' if dry else ''}"
     words = [folder, str(step["seconds"]), "drop" if dry else "keep"]
     command = shlex.join(["sh", "-c", RUN, "sh", *words])
-    text = compose(step, **({"KIT_DRY": "yes"} if dry else {}))
+    script = compose(step, **({"KIT_DRY": "yes"} if dry else {}))
+    names = step.get("secrets", ())
+    missing = [name for name in names if not secret(name)]
+    if missing:
+        detail = f"give it as {variable_of(missing[0])} in the environment"
+        return _failed("secret_missing", missing[0], detail)
+    given = "".join(f"{secret(name)}\n" for name in names)
+    text = f"{len(script.encode())}\n{script}{given}"
     _good, output = one.run_shell_command(
         command, print_output=False, print_input=False, **{**arguments, "_stdin": text}
     )
     fields = output.stdout_lines[-1].split("\t") if output.stdout_lines else []
     if len(fields) != 4 or fields[0] not in {"done", "unchanged", "failed"}:
         said = " ".join([*output.stdout_lines, *output.stderr_lines])[-300:]
-        fields = ["failed", "broken_answer", "", said]
+        return _failed("broken_answer", "", said)
     return dict(zip(("state", "code", "subject", "detail"), fields, strict=True))
+
+
+def _failed(code: str, subject: str, detail: str) -> dict[str, str]:
+    return {"state": "failed", "code": code, "subject": subject, "detail": detail}
 
 
 def _why(answer: dict[str, str]) -> str:

@@ -47,6 +47,11 @@ class FailureCode(StrEnum):
     DISK_FULL = "disk_full"
     READ_ONLY = "read_only"
     DENIED = "denied"
+    # accounts
+    ACCOUNT_ELSEWHERE = "account_elsewhere"
+    ACCOUNT_IN_USE = "account_in_use"
+    ACCOUNTS_LOCKED = "accounts_locked"
+    PASSWORD_REFUSED = "password_refused"  # noqa: S105 - the name of a failure
     # packages
     PACKAGE_ABSENT = "package_absent"
     REPOSITORY_DOWN = "repository_down"
@@ -113,8 +118,8 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
         N_("Check sudo on the device and the “sudo” and “sudo_password” of its connection."),
     ),
     FailureCode.SECRET_MISSING: (
-        N_("a secret is missing."),
-        N_("Give the secret the device's connection names."),
+        N_("a secret is missing ({subject}); nothing was begun on the device."),
+        N_("Give the secret where the device's connection or the setting names it."),
     ),
     FailureCode.NO_ANSWER: (
         N_("the device answered, then fell silent."),
@@ -197,6 +202,22 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
     FailureCode.DENIED: (
         N_("the device refuses to change {subject}, even to root."),
         N_("Look for an immutable flag (lsattr), AppArmor, or a container."),
+    ),
+    FailureCode.ACCOUNT_ELSEWHERE: (
+        N_("“{subject}” is no account or group of the device itself; a directory has it."),
+        N_("Change it in the directory (domain, LDAP), or choose another name."),
+    ),
+    FailureCode.ACCOUNT_IN_USE: (
+        N_("somebody works as “{subject}” at the moment; the account was left as it is."),
+        N_("Have them log out, or wait, then run again."),
+    ),
+    FailureCode.ACCOUNTS_LOCKED: (
+        N_("another program is changing accounts ({subject})."),
+        N_("Wait until it is done, then run again."),
+    ),
+    FailureCode.PASSWORD_REFUSED: (
+        N_("the device refuses the password for “{subject}”."),
+        N_("Check its password rules (pwquality), or choose another password."),
     ),
     FailureCode.PACKAGE_ABSENT: (
         N_("no package source of the device offers “{subject}”."),

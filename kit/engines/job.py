@@ -16,14 +16,20 @@ Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 class Job(Record):
     """The worker's whole task: the first line of its standard input.
 
-    ``passwords`` are sudo's, by device. The rest of standard input stays empty; its end means
+    ``passwords`` are sudo's, by device; ``secrets`` those that artefacts name, by the key of their
+    reference. The rest of standard input stays empty; its end means
     that the parent wants it to stop, or is gone.
     """
 
     works: tuple[Work, ...]
     passwords: dict[str, str] = Field(default={}, repr=False)
+    secrets: dict[str, str] = Field(default={}, repr=False)
     limits: Limits
     nonce: Nonce
+
+    def values(self) -> tuple[str, ...]:
+        """Everything in it that nobody may see."""
+        return (*self.passwords.values(), *self.secrets.values())
 
 
 class Message(Record):

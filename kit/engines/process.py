@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, ClassVar, Final, Self
@@ -21,9 +21,10 @@ from kit.engines.accounts import Account, not_begun
 from kit.engines.base import Ending, Event, Limits, Outcome, Secrets, Work
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.job import Job, Message
-from kit.errors import EngineError, KitError
+from kit.errors import EngineError, KitError, UsageError
 from kit.i18n import _
 from kit.i18n.system_errors import system_reason
+from kit.model.secret import SecretReference, references
 from kit.model.target import ArtefactKind
 from kit.redaction import Redactor
 
@@ -72,10 +73,19 @@ class ProcessEngine:
     ) -> Mapping[str, Outcome]:
         """As ``kit.engines.base.Engine.run``."""
         account = Account(works)
-        passwords = self._passwords(works, secrets, account)
+        fetched = _Fetched(secrets, self.redactor)
+        passwords = _passwords(works, fetched, account)
+        _fetch_named(works, fetched, account)
         ready = tuple(work for work in works if work.device not in account.outcomes)
         if ready:
-            job = Job(works=ready, passwords=passwords, limits=limits, nonce=self.nonce())
+            job = Job(
+                works=ready,
+                passwords={work.device: passwords[work.device] for work in ready
+                           if work.device in passwords},
+                secrets=fetched.of(ready),
+                limits=limits,
+                nonce=self.nonce(),
+            )  # fmt: skip
             # Made and removed here: it is gone even if the worker is killed.
             with (
                 tempfile.TemporaryDirectory(prefix="esms-kit-") as folder,
@@ -83,27 +93,6 @@ class ProcessEngine:
             ):
                 self._listen(worker, job, account, on_event)
         return account.close()
-
-    def _passwords(
-        self, works: Sequence[Work], secrets: Secrets, account: Account
-    ) -> dict[str, str]:
-        passwords: dict[str, str] = {}
-        for work in works:
-            reference = work.connection.sudo_password
-            if reference is None:
-                continue
-            try:
-                secret = secrets.resolve(reference)
-            except KitError as error:
-                account.end(_without_secret(work, str(error)))
-                continue
-            value = secret.get_secret_value()
-            if "\n" in value or "\0" in value:  # sudo reads one line
-                account.end(_without_secret(work, str(reference)))
-                continue
-            self.redactor.register(secret)
-            passwords[work.device] = value
-        return passwords
 
     def _hear(self, text: str) -> None:
         for line in self.redactor(text).splitlines():
@@ -222,8 +211,70 @@ class _Worker:
         self._process.wait()
 
 
-def _without_secret(work: Work, said: str) -> Outcome:
-    return not_begun(work, Ending.FAILED, Failure(code=FailureCode.SECRET_MISSING, detail=said))
+class _Fetched:
+    """Secrets, each asked for once in a run and unknown to any sink from then on."""
+
+    def __init__(self, secrets: Secrets, redactor: Redactor) -> None:
+        self._secrets = secrets
+        self._redactor = redactor
+        self._values: dict[str, str] = {}
+
+    def get(self, reference: SecretReference) -> str:
+        """The value, one line; raises ``KitError`` when it cannot be had."""
+        if reference.key not in self._values:
+            secret = self._secrets.resolve(reference)
+            self._redactor.register(secret)
+            value = secret.get_secret_value()
+            if "\n" in value or "\0" in value:  # sudo and our scripts read one line
+                raise UsageError(
+                    _("the secret “{name}” is more than one line.").format(name=reference),
+                    remedy=_("Write the secret alone in it."),
+                )
+            self._values[reference.key] = value
+        return self._values[reference.key]
+
+    def of(self, works: Iterable[Work]) -> dict[str, str]:
+        """What the changes of these works name, by key."""
+        keys = {one.key for work in works for one in _named(work)}
+        return {key: self._values[key] for key in sorted(keys)}
+
+
+def _named(work: Work) -> Iterator[SecretReference]:
+    for change in work.changes:
+        yield from references(change.artefact)
+
+
+def _passwords(works: Sequence[Work], fetched: _Fetched, account: Account) -> dict[str, str]:
+    """Sudo's passwords by device; a device without the one it needs has its outcome."""
+    passwords: dict[str, str] = {}
+    for work in works:
+        reference = work.connection.sudo_password
+        if reference is None:
+            continue
+        try:
+            passwords[work.device] = fetched.get(reference)
+        except KitError as error:
+            account.end(_without_secret(work, reference, error))
+    return passwords
+
+
+def _fetch_named(works: Sequence[Work], fetched: _Fetched, account: Account) -> None:
+    """Have all secrets that artefacts name; without one of them nothing begins on a device."""
+    for work in works:
+        if work.device in account.outcomes:
+            continue
+        for reference in _named(work):
+            try:
+                fetched.get(reference)
+            except KitError as error:
+                account.end(_without_secret(work, reference, error))
+                break
+
+
+def _without_secret(work: Work, reference: SecretReference, error: KitError) -> Outcome:
+    code = FailureCode.SECRET_MISSING
+    failure = Failure(code=code, subject=str(reference), detail=str(error))
+    return not_begun(work, Ending.FAILED, failure)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kit.i18n import _
 from kit.model.record import Record
+from kit.model.secret import SecretReference
 
 Mode = Annotated[str, Field(pattern=r"^[0-7]{4}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
@@ -30,6 +31,11 @@ SysctlName = Annotated[
     ),
 ]
 SysctlText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 :_.,/-]{1,200}$")]
+
+AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+Expiry = Annotated[
+    str, Field(pattern=r"^(never|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))$")
+]
 
 Validator = Literal["sshd", "nft"]
 """Checks a new file before it replaces the old: ``sshd -t -f``, ``nft -c -f``."""
@@ -121,6 +127,36 @@ class SysctlArtefact(Record):
     value: SysctlText
 
 
+class AccountArtefact(Record):
+    """A local account. What is unset is left as it is.
+
+    ``system`` and ``home`` count when it is made; a home is made with it unless it is ``system``.
+    ``password`` is set unless the account has it already; with ``hashed`` the secret is what
+    /etc/shadow is to hold. ``locked``: no password lets anybody in (keys may). ``expires``: a day
+    (from then on nobody gets in, keys included) or ``never``.
+    """
+
+    kind: Literal["account"] = "account"
+    name: AccountName
+    state: Literal["present", "absent"] = "present"
+    system: bool = False
+    home: AbsolutePath | None = None
+    shell: AbsolutePath | None = None
+    locked: bool | None = None
+    expires: Expiry | None = None
+    password: SecretReference | None = None
+    hashed: bool = False
+
+    @model_validator(mode="after")
+    def _coherent(self) -> AccountArtefact:
+        if self.password is not None and self.locked:
+            raise ValueError(_("a locked account takes no password."))
+        set_too = {self.home, self.shell, self.locked, self.expires, self.password} - {None}
+        if self.state == "absent" and set_too:
+            raise ValueError(_("an account that is not to be has nothing else to set."))
+        return self
+
+
 class ReloadArtefact(Record):
     """A daemon that must take its files in again although none of them is written."""
 
@@ -135,6 +171,7 @@ Artefact = Annotated[
     | PackageArtefact
     | UnitArtefact
     | SysctlArtefact
+    | AccountArtefact
     | ReloadArtefact,
     Field(discriminator="kind"),
 ]

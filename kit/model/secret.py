@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final
 
 from pydantic import StringConstraints, model_validator
 
@@ -16,8 +17,8 @@ SecretName = Annotated[
     ),
 ]
 """Words with slashes between: ``sudo/til-pc-001``, ``totp/<person>/<device>``."""
-
-
+MARK: Final = "kit_secret"
+"""In plain data a reference is ``{MARK: key}`` and nothing else."""
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 
 
@@ -43,3 +44,38 @@ class SecretReference(Record):
         """``env ROOT_PASSWORD`` and the like, for messages."""
         ((kind, name),) = self.model_dump(exclude_none=True).items()
         return f"{kind} {name}"
+
+    @property
+    def key(self) -> str:
+        """One text for each place: the bare name of a secret in the vault, else ``env:NAME``."""
+        ((kind, name),) = self.model_dump(exclude_none=True).items()
+        return str(name) if kind == "secret" else f"{kind}:{name}"
+
+
+def references(value: object) -> Iterator[SecretReference]:
+    """Every reference in a record, a sequence or a mapping, in the order of its fields."""
+    if isinstance(value, SecretReference):
+        yield value
+    elif isinstance(value, Record):
+        for name in type(value).model_fields:
+            yield from references(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from references(one)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for one in value:
+            yield from references(one)
+
+
+def plain_data(value: object) -> Any:  # noqa: ANN401 - JSON
+    """As ``model_dump(mode="json", exclude_none=True)``, each reference as ``{MARK: key}``."""
+    if isinstance(value, SecretReference):
+        return {MARK: value.key}
+    if isinstance(value, Record):
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        return {name: plain_data(one) for name, one in fields.items() if one is not None}
+    if isinstance(value, Mapping):
+        return {str(name): plain_data(one) for name, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain_data(one) for one in value]
+    return value

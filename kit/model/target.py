@@ -15,6 +15,7 @@ class ArtefactKind(StrEnum):
     PACKAGE = "package"
     UNIT = "unit"  # a systemd unit: enabled, active, masked
     SYSCTL = "sysctl"  # a value of the running kernel
+    ACCOUNT = "account"  # a local account: there or not, shell, password, expiry
     RELOAD = "reload"  # a daemon takes its files in again
 
 

@@ -15,6 +15,7 @@ from kit.model.artefact import (
 )
 from kit.model.meta import Path
 from kit.model.plan import Change
+from kit.model.secret import plain_data
 from kit.model.target import ArtefactKind
 from kit.planning.reloads import RELOADS
 
@@ -34,8 +35,8 @@ class Step:
 
 
 def step_data(step: Step) -> dict[str, Any]:
-    """A step as the role ``kit_artefacts`` reads it: plain data."""
-    artefact = step.artefact.model_dump(mode="json", exclude_none=True)
+    """A step as the role ``kit_artefacts`` reads it: plain data, secrets by name only."""
+    artefact = plain_data(step.artefact)
     data: dict[str, Any] = {"target": step.target, "artefact": artefact}
     if step.needs:
         data["needs"] = list(step.needs)

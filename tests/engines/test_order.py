@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from kit.engines.base import ChangeState, Limits
 from kit.engines.failures import FailureCode
 from kit.engines.pyinfra.executors import EXECUTORS, order_of
-from kit.engines.pyinfra.order import Order, Unsayable, compose, script, understand
+from kit.engines.pyinfra.order import Order, Unsayable, compose, handed_over, script, understand
 from kit.model.artefact import (
+    AccountArtefact,
     AttributesArtefact,
     FileArtefact,
     LinesArtefact,
@@ -23,6 +24,7 @@ from kit.model.artefact import (
     SysctlArtefact,
     UnitArtefact,
 )
+from kit.model.secret import SecretReference
 from kit.model.target import ArtefactKind
 from kit.planning.schedule import Step
 
@@ -61,6 +63,7 @@ def artefacts(text, lines):
         UnitArtefact(name="a@b:c-d.e.service", enabled="enabled", active=True),
         SysctlArtefact(name="net.ipv4.conf.eth0/1.rp_filter", value="1 2\t3".replace("\t", " ")),
         SysctlArtefact(name="net.ipv4.conf.*.rp_filter", value="1"),
+        AccountArtefact(name="a_b-c", home="/home/x", locked=True, expires="2030-01-31"),
         ReloadArtefact(action="ssh"),
     ]
 
@@ -147,3 +150,23 @@ def test_a_cut_script_does_nothing(bench):
     for cut in range(0, len(whole) - 20, 97):
         bench.run_script(whole[:cut])
         assert not target.exists()
+
+
+SEALED = SecretReference(secret="break-glass/pc-01")
+
+
+def test_a_secret_is_no_part_of_the_script_and_comes_on_a_descriptor_of_its_own():
+    artefact = AccountArtefact(name="sealed", password=SEALED)
+    order = order_of(Step("account:sealed", artefact), Limits())
+    assert order.secrets == (SEALED,)
+    given = handed_over(order, {SEALED.key: "hunter2 \\ 'x'"})
+    assert given == b"hunter2 \\ 'x'\n"
+    assert compose(order).endswith(b"\nmain 9<&0 </dev/null\n")
+
+
+@pytest.mark.parametrize("value", [None, "two\nlines", "a\0b", "\ud800"])
+def test_a_secret_that_is_not_there_or_no_line_is_refused_unseen(value):
+    given = {} if value is None else {SEALED.key: value}
+    with pytest.raises(Unsayable) as caught:
+        handed_over(Order((), {}, (SEALED,)), given)
+    assert str(caught.value) == "secret break-glass/pc-01"

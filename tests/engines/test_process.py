@@ -14,11 +14,13 @@ from kit.engines.failures import FailureCode
 from kit.engines.job import Message
 from kit.engines.pyinfra.engine import PyinfraEngine
 from kit.errors import EngineError
+from kit.model.artefact import AccountArtefact
 from kit.model.device import Connection, Sudo
 from kit.model.secret import SecretReference
 from kit.redaction import MASK, Redactor
 from kit.secrets.reference import SecretResolver
 from tests.engines.test_device import file, made
+from tests.engines.works import change
 
 SHORT = Limits(
     connect_seconds=1, login_seconds=1, change_seconds=1, package_seconds=1, lock_seconds=1
@@ -175,3 +177,32 @@ def test_an_error_of_the_listener_ends_the_worker_at_once(tmp_path, worker):
     with pytest.raises(ZeroDivisionError):
         run(tmp_path, on_event=fail)
     assert time.monotonic() - begun < 20
+
+
+def with_account(name="SEALED"):
+    artefact = AccountArtefact(name="sealed", password=SecretReference(env=name))
+    return made(change(artefact)).model_copy(update={"device": "pc-2"})
+
+
+def test_secrets_of_artefacts_go_the_same_way_and_plans_hold_their_names_only(tmp_path, worker):
+    worker(
+        "job = sys.stdin.readline(); print('in job', job.count('hunter2hunter2'));"
+        "print('elsewhere', 'hunter2hunter2' in repr(os.environ) + repr(sys.argv));"
+        "print('said hunter2hunter2', file=sys.stderr)"
+    )
+    given = with_account()
+    assert given.changes[0].model_dump(mode="json")["artefact"]["password"]["env"] == "SEALED"
+    outcomes, log = run(tmp_path, [given], environment={"SEALED": "hunter2hunter2"})
+    assert {"in job 1", "elsewhere False", f"said {MASK}"} <= set(log)
+    assert "hunter2" not in outcomes["pc-2"].model_dump_json()
+
+
+@pytest.mark.parametrize("environment", [{}, {"SEALED": "two\nlines"}])
+def test_a_missing_secret_of_an_artefact_fails_its_device_alone(tmp_path, worker, environment):
+    worker(says(OUTCOME))
+    works = [made(file("a"), file("b")), with_account()]
+    outcomes, _log = run(tmp_path, works, environment=environment)
+    assert outcomes["pc-1"].ending is Ending.DONE
+    assert outcomes["pc-2"].failure.code is FailureCode.SECRET_MISSING
+    assert outcomes["pc-2"].failure.subject == "env SEALED"
+    assert states(outcomes["pc-2"]) == ["skipped"]

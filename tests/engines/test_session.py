@@ -258,3 +258,13 @@ def test_a_wrong_password_is_named_and_leaves_nothing(fake_sudo):
 def test_the_scripts_of_a_session_hold_no_data():
     for name in ("runner", "post"):
         assert script(name).endswith('\nmain "$@"\n')
+
+
+def test_what_a_script_is_given_reaches_it_and_no_file(session):
+    look = b'grep -lr hunter[2] "$KIT_DIR"; IFS= read -r x; echo "[$x]"\n'
+    assert session.run(look, 10, b"hunter2\n").stdout == b"[hunter2]\n"
+
+
+def test_a_script_that_leaves_what_it_is_given_does_not_disturb_the_next(session):
+    assert session.run(b"echo one\n", 10, b"x" * 8000 + b"\n").stdout == b"one\n"
+    assert session.run(b"cat; echo two\n", 10).stdout == b"two\n"

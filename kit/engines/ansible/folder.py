@@ -40,7 +40,7 @@ class RunFolder:
 
     @property
     def secrets(self) -> Path:
-        """A pipe: sudo's passwords are handed over through it and are never a file."""
+        """A pipe: all secrets are handed over through it and are never a file."""
         return self.path / "secrets.yml"
 
     @property

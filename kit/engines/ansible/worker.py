@@ -59,7 +59,7 @@ class Run:
         self._job = job
         self._folder = RunFolder(path)
         self._told = told
-        self._redactor = Redactor(job.passwords.values())
+        self._redactor = Redactor(job.values())
         self._stopped = threading.Event()
         self._devices: dict[str, DeviceListening] = {}
 
@@ -98,11 +98,12 @@ class Run:
             self._told.emit(Message(outcome=outcome))
 
     def _hand_over(self) -> None:
-        """Tell Ansible sudo's passwords, once, when it opens the pipe for them."""
+        """Tell Ansible all secrets, once, when it opens the pipe for them."""
         passwords = {
             name: word for name, word in self._job.passwords.items() if name in self._devices
         }
-        text = dump_variables({"kit_engine_passwords": passwords})
+        told = {"kit_engine_passwords": passwords, "kit_secrets": dict(self._job.secrets)}
+        text = dump_variables(told)
         with contextlib.suppress(OSError), self._folder.secrets.open("w", encoding="utf-8") as pipe:
             pipe.write(text)
 

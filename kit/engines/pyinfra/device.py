@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from kit.engines.accounts import STOPPED, blocker, clean
@@ -18,7 +18,7 @@ from kit.engines.base import (
 )
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.pyinfra.executors import order_of
-from kit.engines.pyinfra.order import Reply, Unsayable, compose, understand
+from kit.engines.pyinfra.order import Reply, Unsayable, compose, handed_over, understand
 from kit.engines.pyinfra.session import Done, SessionFailed
 from kit.model.target import ArtefactKind
 from kit.planning.schedule import Step, steps
@@ -28,15 +28,16 @@ from kit.redaction import Redactor
 class Runs(Protocol):
     """What runs scripts on the device; ``session.Session`` is one."""
 
-    def run(self, job: bytes, seconds: int) -> Done:
-        """Run one; raises ``SessionFailed``."""
+    def run(self, job: bytes, seconds: int, given: bytes = b"") -> Done:
+        """Run one with ``given`` on its standard input; raises ``SessionFailed``."""
 
 
 class DeviceRun:
     """Carries out one ``Work`` over one session.
 
     ``emit`` is told each event before the next thing happens; ``stopped`` is asked before each
-    step; ``log`` takes what programs on the device said.
+    step; ``log`` takes what programs on the device said. ``secrets`` are by the key of their
+    reference.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class DeviceRun:
         emit: Callable[[Event], None],
         log: Callable[[str], None],
         stopped: Callable[[], bool],
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
         """Nothing is done yet."""
+        self._secrets = secrets or {}
         self._work = work
         self._limits = limits
         self._redactor = redactor
@@ -79,14 +82,15 @@ class DeviceRun:
 
     def _try(self, session: Runs, step: Step) -> Reply:
         try:
-            job = compose(order_of(step, self._limits))
+            order = order_of(step, self._limits)
+            job, given = compose(order), handed_over(order, self._secrets)
         except Unsayable as error:
             failure = Failure(code=FailureCode.UNSUPPORTED, subject=str(error))
             return Reply(ChangeState.FAILED, failure)
         self._emit(Event(device=self._work.device, target=step.target, state=ChangeState.STARTED))
         seconds = self._limits.seconds(ArtefactKind(step.artefact.kind))
         try:
-            done = session.run(job, seconds)
+            done = session.run(job, seconds, given)
         except SessionFailed as error:
             code = (
                 error.code

@@ -124,7 +124,7 @@ class Dispatch:
         self._folder = folder
         self._emit = emit
         self._stopped = stopped
-        self._redactor = Redactor(job.passwords.values())
+        self._redactor = Redactor(job.values())
 
     def run(self) -> None:
         """Work on all devices; one outcome is emitted for each."""
@@ -173,7 +173,10 @@ class Dispatch:
         try:
             session = self._session(transport, work)
             try:
-                run = DeviceRun(work, limits, self._redactor, self._event, self._log, self._stopped)
+                run = DeviceRun(
+                    work, limits, self._redactor, self._event, self._log, self._stopped,
+                    self._job.secrets,
+                )  # fmt: skip
                 return run.carry_out(session)
             finally:
                 session.close()

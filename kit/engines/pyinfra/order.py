@@ -12,6 +12,7 @@ from typing import Final
 
 from kit.engines.base import ChangeState
 from kit.engines.failures import Failure, FailureCode
+from kit.model.secret import SecretReference
 
 _VARIABLE: Final = re.compile(r"KIT_[A-Z_]{1,30}")
 
@@ -22,10 +23,18 @@ class Unsayable(ValueError):
 
 @dataclass(frozen=True)
 class Order:
-    """What a device is told: the scripts to run, in this order, and the data they read."""
+    """What a device is told: the scripts to run, in this order, and the data they read.
+
+    ``secrets`` are no data of the script: each is one line on its descriptor 9, in this order.
+    """
 
     scripts: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[SecretReference, ...] = ()
+
+
+MAIN: Final = "main </dev/null"
+MAIN_WITH_SECRETS: Final = "main 9<&0 </dev/null"
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,29 @@ def compose(order: Order) -> bytes:
         if "\0" in value:
             raise Unsayable(name)
         lines.append(f"{name}={shlex.quote(value)}")
-    text = "\n".join([*lines, *(script(name) for name in order.scripts), "main </dev/null", ""])
+    main = MAIN_WITH_SECRETS if order.secrets else MAIN
+    text = "\n".join([*lines, *(script(name) for name in order.scripts), main, ""])
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise Unsayable(error.reason) from error
+
+
+def handed_over(order: Order, secrets: Mapping[str, str]) -> bytes:
+    """The standard input of the order's script: its secrets, a line each.
+
+    ``secrets`` are by the key of their reference. Raises ``Unsayable``, naming no value.
+    """
+    lines = []
+    for reference in order.secrets:
+        value = secrets.get(reference.key)
+        if value is None or "\n" in value or "\0" in value:
+            raise Unsayable(str(reference))
+        lines.append(f"{value}\n")
+    try:
+        return "".join(lines).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Unsayable(", ".join(map(str, order.secrets))) from None
 
 
 def understand(status: int, stdout: bytes, stderr: bytes, seconds: int) -> Reply:

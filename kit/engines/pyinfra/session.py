@@ -163,14 +163,15 @@ class Session:
         if words != [b"ready"]:
             raise SessionFailed(FailureCode.BROKEN_ANSWER)
 
-    def run(self, job: bytes, seconds: int) -> Done:
-        """Run one script for at most ``seconds``.
+    def run(self, job: bytes, seconds: int, given: bytes = b"") -> Done:
+        """Run one script for at most ``seconds``; ``given`` is its standard input, at most 64 KiB.
 
         Raises ``SessionFailed``: then nobody knows how far the script came.
         """
         deadline = time.monotonic() + seconds + GRACE
         try:
-            self._to.send(f"{self._nonce} {len(job)} {seconds}\n".encode() + job)
+            head = f"{self._nonce} {len(job)} {seconds} {len(given)}\n"
+            self._to.send(head.encode() + job + given)
             words = self._reader.words_after(self._nonce, deadline)
             sizes = [int(word) for word in words[1:] if word.isdigit()]
             if words[:1] != [b"answer"] or len(sizes) != 3 or max(sizes) > MOST:

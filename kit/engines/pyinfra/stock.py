@@ -26,6 +26,7 @@ def stock_steps(changes: Sequence[Change], limits: Limits) -> list[dict[str, Any
                 "seconds": limits.seconds(ArtefactKind(step.artefact.kind)),
                 "scripts": list(order.scripts),
                 "variables": dict(sorted(order.variables.items())),
+                "secrets": [reference.key for reference in order.secrets],
             }
         )
     return found

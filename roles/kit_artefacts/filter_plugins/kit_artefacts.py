@@ -8,7 +8,7 @@ code, what it is about, and what was said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Step = dict[str, Any]
@@ -45,9 +45,13 @@ def kit_batches(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 def kit_blocked(
-    steps: Sequence[Step], unfinished: Sequence[str], stopped: bool, may_cut: bool
+    steps: Sequence[Step],
+    unfinished: Sequence[str],
+    stopped: bool,
+    may_cut: bool,
+    missing: Mapping[str, str],
 ) -> list[Told]:
-    """What is told of the steps that are not to be tried."""
+    """What is told of the steps that are not to be tried; ``missing``: target -> secret."""
     told = []
     for step in steps:
         needs = [need for need in step.get("needs", ()) if need in unfinished]
@@ -57,6 +61,8 @@ def kit_blocked(
             told.append(_skipped(step, "blocked_by", needs[0]))
         elif step.get("may_cut") and not may_cut:
             told.append(_skipped(step, "may_cut_the_way_in", " ".join(step["may_cut"])))
+        elif step["target"] in missing:
+            told.append(_failed(step, _failure("secret_missing", missing[step["target"]])))
     return told
 
 
@@ -64,12 +70,6 @@ def kit_ready(steps: Sequence[Step], blocked: Sequence[Told]) -> list[Step]:
     """The steps that are to be tried."""
     left_out = {one["target"] for one in blocked}
     return [step for step in steps if step["target"] not in left_out]
-
-
-def kit_artefacts_of(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """Their artefacts as the modules of this role take them."""
-    given = [step["artefact"] for step in steps]
-    return [{key: value for key, value in one.items() if key != "kind"} for one in given]
 
 
 def kit_targets(told: Iterable[Told], *states: str) -> list[str]:

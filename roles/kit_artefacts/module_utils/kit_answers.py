@@ -58,8 +58,10 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:600]
 
 
-def run(argv: list[str], seconds: float = 60, **extra: str) -> Done:
+def run(argv: list[str], seconds: float = 60, given: str = "", **extra: str) -> Done:
     """Run a program to its end in a fixed environment; its whole output is kept.
+
+    ``given`` is what it reads on its standard input: at most 64 KiB, a secret perhaps.
 
     It writes to a file, in a session of its own: a lost connection ends this module, and must not
     stop an installation half-way.
@@ -68,7 +70,7 @@ def run(argv: list[str], seconds: float = 60, **extra: str) -> Done:
         try:
             process = subprocess.Popen(
                 argv,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if given else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**ENVIRONMENT, **extra},
@@ -77,12 +79,23 @@ def run(argv: list[str], seconds: float = 60, **extra: str) -> Done:
         except FileNotFoundError:
             raise Refusal("command_missing", argv[0]) from None
         try:
+            if given:
+                _hand_over(process, given)
             process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             _end(process)
             raise Refusal("time_limit", str(int(seconds)), argv[0]) from None
         output.seek(0)
         return Done(process.returncode, output.read().decode("utf-8", "replace"))
+
+
+def _hand_over(process: subprocess.Popen, given: str) -> None:
+    """Give a program its input; one that ends without reading it tells why itself."""
+    try:
+        process.stdin.write(given.encode())
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
 
 
 def _end(process: subprocess.Popen) -> None:
@@ -139,7 +152,7 @@ def settle_all(
     """
     results, diffs = [], []
     for item in items:
-        result = result_of(item["path"], lambda item=item: work(item))
+        result = result_of(item.get("path") or item["name"], lambda item=item: work(item))
         diffs += [result.pop("diff")] if "diff" in result else []
         results.append(result)
         if result.get("failed") and module.params["stop"]:

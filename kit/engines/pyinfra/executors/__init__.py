@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kit.engines.base import Limits
-from kit.engines.pyinfra.executors import attributes, file, lines, package, sysctl, unit
+from kit.engines.pyinfra.executors import account, attributes, file, lines, package, sysctl, unit
 from kit.engines.pyinfra.executors import reload as reload_
 from kit.engines.pyinfra.order import Order
 from kit.model.target import ArtefactKind
@@ -14,6 +14,7 @@ from kit.planning.schedule import Step
 
 # Each takes the artefact of its kind; the kind is what pydantic discriminated it by.
 EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
+    ArtefactKind.ACCOUNT: account.order,
     ArtefactKind.ATTRIBUTES: attributes.order,
     ArtefactKind.FILE: file.order,
     ArtefactKind.LINES: lines.order,
@@ -35,4 +36,4 @@ def order_of(step: Step, limits: Limits) -> Order:
         "KIT_LOCK_SECONDS": str(limits.lock_seconds),
         "KIT_PENDING": PENDING,
     }
-    return Order(order.scripts, {**order.variables, **others})
+    return Order(order.scripts, {**order.variables, **others}, order.secrets)

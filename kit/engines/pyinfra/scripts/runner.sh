@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs as root on the device for the length of a session, and does what it is handed on standard
-# input: "NONCE SIZE SECONDS", then a script of SIZE bytes. Answers with "NONCE answer STATUS OUT
-# ERR" and that many bytes of output and of errors. Ends when its input ends.
+# input: "NONCE SIZE SECONDS GIVEN", then a script of SIZE bytes and GIVEN bytes for the script's own
+# standard input: secrets, which are never in a file. Answers with "NONCE answer STATUS OUT ERR" and
+# that many bytes of output and of errors. Ends when its input ends.
 #
 # $1: the nonce. $2: a pipe to read from instead of standard input.
 #
@@ -26,13 +27,19 @@ main() {
     trap 'rm -rf -- "$KIT_DIR"' EXIT
     # What a login shell has printed may not have ended its line.
     printf '\n%s ready\n' "$nonce"
-    while read -r said size seconds; do
+    while read -r said size seconds given; do
         [ "$said" = "$nonce" ] || exit 2
         head -c "$size" >"$KIT_DIR/job" || exit 2
         [ "$(wc -c <"$KIT_DIR/job")" -eq "$size" ] || exit 2
-        timeout -k 10 "$seconds" sh "$KIT_DIR/job" </dev/null >"$KIT_DIR/out" 2>"$KIT_DIR/err"
+        pass_on "$given" |
+            timeout -k 10 "$seconds" sh "$KIT_DIR/job" >"$KIT_DIR/out" 2>"$KIT_DIR/err"
         answer $?
     done
+}
+
+# The next bytes of our input and no more; a script that wants none of them is no reason to end.
+pass_on() {
+    [ "$1" -eq 0 ] || head -c "$1" 2>/dev/null
 }
 
 # answer STATUS
