@@ -136,9 +136,7 @@ def lint(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help=_("Rules, parameters, baselines and frameworks."), no_args_is_help=True
-    )
+    group = typer.Typer(no_args_is_help=True)
     group.command("list", help=_("List rules or parameters."))(list_rules)
     group.command("show", help=_("One rule: why, and what it sets."))(show)
     group.command("lint", help=_("Check a catalogue: every mistake with file and line."))(lint)

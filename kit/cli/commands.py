@@ -4,31 +4,63 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
+from typer.main import get_command_name
 
 from kit import __version__
 from kit.cli.session import Session
-from kit.i18n import _
+from kit.i18n import N_, _
 
-GROUPS: Final = (
-    "kit.cli.workspaces",
-    "kit.cli.sites",
-    "kit.cli.hardware",
-    "kit.cli.deliveries",
-    "kit.cli.inventories",
-    "kit.cli.projects",
-    "kit.cli.catalogue",
-    "kit.cli.loop",
-    "kit.cli.reports",
-    "kit.cli.waivers",
-    "kit.cli.keys",
-    "kit.cli.operator_keys",
-    "kit.cli.vaults",
-    "kit.cli.demonstration",
+
+class Listed(NamedTuple):
+    """A command or a group of commands: the module whose ``register(app)`` adds it, its help."""
+
+    name: str
+    module: str
+    help: str
+
+
+COMMANDS: Final = (
+    Listed("init", "workspaces", N_("Make a new workspace.")),
+    Listed(
+        "doctor",
+        "workspaces",
+        N_("What this computer has and lacks to run the kit, with remedies."),
+    ),
+    Listed("site", "sites", N_("Sites of the workspace.")),
+    Listed("hardware", "hardware", N_("Hardware profiles.")),
+    Listed(
+        "intake",
+        "deliveries",
+        N_("Take a delivery note in: devices with names, or every faulty row."),
+    ),
+    Listed("labels", "deliveries", N_("Print asset labels: name, asset number, QR code.")),
+    Listed(
+        "inventory",
+        "inventories",
+        N_("List the devices of a site, or write inventories for other tools."),
+    ),
+    Listed("generate", "projects", N_("Write a stock Ansible project and a stock pyinfra deploy.")),
+    Listed("catalogue", "catalogue", N_("Rules, parameters, baselines and frameworks.")),
+    Listed("check", "loop", N_("Read the devices of a site and judge them; changes nothing.")),
+    Listed("plan", "loop", N_("Show what would change, old -> new; changes nothing.")),
+    Listed("apply", "loop", N_("Make the changes that are wanted, then check again.")),
+    Listed("report", "reports", N_("Write the report of the last check of a site.")),
+    Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
+    Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
+    Listed(
+        "keys",
+        "operator_keys",
+        N_("The operator’s keys: one seals evidence, one opens what devices write."),
+    ),
+    Listed("secrets", "vaults", N_("The vault of a site, readable by ansible-vault too.")),
+    Listed(
+        "demo", "demonstration", N_("A complete example, offline, on this machine, in a minute.")
+    ),
 )
-"""One module per command group; each has ``register(app)``."""
+"""Every command, in the order of the help. A module is loaded when one of its commands is run."""
 
 
 def _version(asked: bool) -> None:
@@ -37,8 +69,12 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-def build() -> typer.Typer:
-    """The command line application, in the current language."""
+def build(chosen: str | None = None) -> typer.Typer:
+    """The command line application, in the current language.
+
+    ``chosen`` is the command that will run: what the others take is then left out, and they
+    cannot be run. ``""`` chooses none (the help of all of them), ``None`` all.
+    """
     app = typer.Typer(
         name="esms-kit",
         help=_("Harden, enrol and check the IT equipment of medico-social establishments."),
@@ -82,6 +118,30 @@ def build() -> typer.Typer:
         context.obj = Session(workspace, jobs, device_timeout, verbose, debug)
 
     app.callback()(entry)
-    for name in GROUPS:
-        import_module(name).register(app)
+    for one in COMMANDS:
+        _add(app, one, whole=chosen is None or one.name == chosen)
     return app
+
+
+def _add(app: typer.Typer, listed: Listed, *, whole: bool) -> None:
+    if not whole:
+        app.command(listed.name, help=_(listed.help))(_nothing)
+        return
+    found = typer.Typer()
+    import_module(f"kit.cli.{listed.module}").register(found)
+    for command in found.registered_commands:
+        if _name(command) == listed.name:
+            command.help = _(listed.help)
+            app.registered_commands.append(command)
+    for group in found.registered_groups:
+        if group.name == listed.name:
+            group.help = _(listed.help)
+            app.registered_groups.append(group)
+
+
+def _name(command: typer.models.CommandInfo) -> str:
+    return command.name or get_command_name(getattr(command.callback, "__name__", ""))
+
+
+def _nothing() -> None:
+    """Stands for a command that is listed and not run."""

@@ -172,5 +172,5 @@ def labels(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(help=_("Take a delivery note in: devices with names, or every faulty row."))(intake)
-    app.command(help=_("Print asset labels: name, asset number, QR code."))(labels)
+    app.command()(intake)
+    app.command()(labels)

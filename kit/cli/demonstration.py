@@ -46,4 +46,4 @@ def demo(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help=_("A complete example, offline, on this machine, in a minute."))(demo)
+    app.command()(demo)

@@ -134,7 +134,7 @@ def lint(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help=_("Hardware profiles."), no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     group.command("list", help=_("List the profiles."))(list_all)
     group.command("show", help=_("One profile: what is known of a model."))(show)
     group.command("match", help=_("Which profile a designation finds."))(match)

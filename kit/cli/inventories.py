@@ -128,6 +128,4 @@ def _row(device: Device, profiles: Mapping[str, HardwareProfile]) -> list[str]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help=_("List the devices of a site, or write inventories for other tools."))(
-        inventory
-    )
+    app.command()(inventory)

@@ -105,4 +105,4 @@ def _chosen(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help=_("Show the host keys of devices, and pin them after comparison."))(trust)
+    app.command()(trust)

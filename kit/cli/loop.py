@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -205,10 +205,5 @@ def apply(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    commands: Sequence[tuple[Callable[..., int], str]] = (
-        (check, _("Read the devices of a site and judge them; changes nothing.")),
-        (plan, _("Show what would change, old -> new; changes nothing.")),
-        (apply, _("Make the changes that are wanted, then check again.")),
-    )
-    for command, text in commands:
-        app.command(help=text)(command)
+    for command in (check, plan, apply):
+        app.command()(command)

@@ -92,10 +92,7 @@ def _show(ring: RingFile) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help=_("The operator’s keys: one seals evidence, one opens what devices write."),
-        no_args_is_help=True,
-    )
+    group = typer.Typer(no_args_is_help=True)
     group.command("init", help=_("Make the operator’s keys."))(init)
     group.command("rotate", help=_("Change the keys; the old one vouches for the new one."))(rotate)
     group.command("show", help=_("Show the public keys and their fingerprints."))(show)

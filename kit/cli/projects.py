@@ -60,6 +60,4 @@ def generate(
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("generate", help=_("Write a stock Ansible project and a stock pyinfra deploy."))(
-        generate
-    )
+    app.command("generate")(generate)

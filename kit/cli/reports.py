@@ -51,4 +51,4 @@ def report(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help=_("Write the report of the last check of a site."))(report)
+    app.command()(report)

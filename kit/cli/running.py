@@ -13,6 +13,8 @@ from kit.i18n.frameworks import bind_frameworks
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 INTERNAL: Final = 4
+COMPLETING: Final = "_ESMS_KIT_COMPLETE"
+"""Set by the shell's completion, which asks for words of any command."""
 
 
 def _language_asked(arguments: Sequence[str]) -> str:
@@ -56,6 +58,16 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
     return first + rest
 
 
+def _chosen(arguments: Sequence[str]) -> str | None:
+    """The command of the command line, ``""`` without one; ``None`` when all may be asked of."""
+    if COMPLETING in os.environ:
+        return None
+    left = hoisted(arguments)
+    while left and left[0].startswith("-") and left[0] != "--":
+        del left[: 2 if left[0] in _WITH_VALUE else 1]
+    return left[0] if left else ""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
     bind_frameworks(use_language(_language_asked(arguments)))
@@ -67,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:
 
     debug = "--debug" in arguments
     try:
-        command = get_command(build())
+        command = get_command(build(_chosen(arguments)))
         translate_help(command)
         result = command.main(args=hoisted(arguments), prog_name="esms-kit", standalone_mode=False)
     except KitError as error:

@@ -117,7 +117,7 @@ def show(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help=_("Sites of the workspace."), no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     group.command("add", help=_("Add a site, from the FINESS file or by hand."))(add)
     group.command("list", help=_("List the sites."))(list_all)
     group.command("show", help=_("One site with what it inherits."))(show)

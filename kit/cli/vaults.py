@@ -119,9 +119,7 @@ def asked_value(question: str) -> SecretStr:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help=_("The vault of a site, readable by ansible-vault too."), no_args_is_help=True
-    )
+    group = typer.Typer(no_args_is_help=True)
     group.command("init", help=_("Make the vault of a site, and its key."))(init)
     group.command("set", help=_("Put a secret into the vault; never on the command line."))(set_one)
     group.command("list", help=_("Names of the secrets, with when they were set."))(list_all)

@@ -148,7 +148,7 @@ def lint(context: typer.Context, site: Site, as_json: AsJson = False) -> int:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help=_("Waivers: failures accepted for a time."), no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     group.command("add", help=_("Add a waiver to a site."))(add)
     group.command("list", help=_("List the waivers of a site with their state."))(list_all)
     group.command("lint", help=_("Say which waivers ended, end soon, are unused or unknown."))(lint)

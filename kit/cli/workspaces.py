@@ -61,5 +61,5 @@ def doctor(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(help=_("Make a new workspace."))(init)
-    app.command(help=_("What this computer has and lacks to run the kit, with remedies."))(doctor)
+    app.command()(init)
+    app.command()(doctor)

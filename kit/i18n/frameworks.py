@@ -14,6 +14,7 @@ from typing import Final
 from kit.i18n import N_, Language
 
 TEXTS: Final = (
+    # Headings: the framework puts a colon behind them, so their French ends in a no-break space.
     N_("Arguments"),
     N_("Options"),
     N_("Commands"),

@@ -1,0 +1,83 @@
+"""The list of commands: it is what the modules add, and only the one that runs is loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+import typer
+from typer.main import get_command
+
+from kit.cli.commands import COMMANDS, build
+from kit.cli.running import COMPLETING, _chosen
+
+NAMES = [one.name for one in COMMANDS]
+
+
+def test_each_module_adds_the_commands_listed_for_it_and_no_other():
+    for module in {one.module for one in COMMANDS}:
+        app = typer.Typer()
+        import_module(f"kit.cli.{module}").register(app)
+        app.callback()(lambda: None)
+        listed = {one.name for one in COMMANDS if one.module == module}
+        assert set(get_command(app).commands) == listed, module
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_all_of_them_are_built_in_order_with_their_help():
+    whole = get_command(build()).commands
+    assert list(whole) == NAMES or sorted(whole) == sorted(NAMES)
+    assert all(one.help for one in whole.values())
+    assert {name: one.help for name, one in get_command(build("")).commands.items()} == {
+        name: one.help for name, one in whole.items()
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_chosen_one_is_whole(name: str):
+    chosen = get_command(build(name)).commands[name]
+    whole = get_command(build()).commands[name]
+    assert [one.name for one in chosen.params] == [one.name for one in whole.params]
+    assert getattr(chosen, "commands", {}).keys() == getattr(whole, "commands", {}).keys()
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("check ehpad", "check"),
+        ("-w there --lang fr -v check ehpad", "check"),
+        ("--lang=fr --jobs 3 check -w there", "check"),
+        ("check -w plan", "check"),
+        ("--help", ""),
+        ("", ""),
+        ("--help check", "check"),
+        ("checck ehpad", "checck"),
+    ],
+)
+def test_the_command_is_found_as_the_framework_finds_it(line: str, command: str):
+    assert _chosen(line.split()) == command
+
+
+def test_completion_may_ask_of_any(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(COMPLETING, "complete_bash")
+    assert _chosen([]) is None
+
+
+def test_an_unknown_command_is_told_with_the_nearest():
+    argv = [sys.executable, "-m", "kit.cli", "--lang", "fr", "chek", "ehpad"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "check" in done.stderr
+
+
+def test_help_loads_no_module_of_a_command():
+    code = (
+        "import sys; from kit.cli.running import run; run(['--help']);"
+        "print([name for name in sys.modules if name in sys.argv[1:]], file=sys.stderr)"
+    )
+    modules = sorted({f"kit.cli.{one.module}" for one in COMMANDS})
+    argv = [sys.executable, "-c", code, *modules]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
