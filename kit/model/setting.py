@@ -140,6 +140,14 @@ class Setting(Record, ABC):
         del observations
         return ""
 
+    def upsets(self, target: Target, other: Target) -> bool:
+        """Whether touching this setting's ``target`` takes ``other``, of its type, out of place.
+
+        What is upset is touched along, after it, whether it differs now or not.
+        """
+        del target, other
+        return False
+
     def among(self, settings: Sequence[Setting]) -> Self:
         """This setting as it is judged beside all desired settings of its slot, itself included.
 

@@ -40,6 +40,7 @@ def plan_device(judged: JudgedDevice, snapshot: str, selects: Selects = everythi
     for one in planned:
         for target in _differing(one):
             selected.setdefault(target.key, target)
+    selected |= _upset(judged.settings, planned, selected)
     changes, refused = _changes(judged, desired, selected, planned)
     return DevicePlan(
         device=judged.device.id,
@@ -105,6 +106,31 @@ def _differing(one: JudgedSetting) -> Iterable[Target]:
     return (target for target in one.desired.targets if target.answers in bad)
 
 
+def _upset(
+    settings: Sequence[JudgedSetting],
+    planned: Sequence[JudgedSetting],
+    selected: Mapping[str, Target],
+) -> dict[str, Target]:
+    """Targets that hold now and would no longer, once the selected ones are touched."""
+    touched = [
+        (one.desired.setting, target)
+        for one in planned
+        for target in one.desired.targets
+        if target.key in selected
+    ]
+    return {
+        other.key: other
+        for one in settings
+        if one.desired.meta.fix is Fix.REMOTE
+        for other in one.desired.targets
+        if other.key not in selected
+        and any(
+            isinstance(one.desired.setting, type(setting)) and setting.upsets(target, other)
+            for setting, target in touched
+        )
+    }
+
+
 def _changes(
     judged: JudgedDevice,
     desired: Desired,
@@ -158,7 +184,7 @@ def _change(
         phase=max(meta.phase for meta in metas),
         artefact=kind.render(target, written),
         values=tuple(value for one in differing for value in _values(one, target, goal)),
-        rules=_rules(differing),
+        rules=_rules(differing or settings),
         along=tuple(
             sorted(one.desired.setting.values_shown() for one in settings if one not in differing)
         ),

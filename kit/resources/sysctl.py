@@ -44,6 +44,8 @@ _ONE_WAY: Final[Mapping[str, frozenset[int] | None]] = {
 # Changing one of these sets others of net.ipv4 back to what suits a host or a router: they come
 # before all others. Source: Documentation/networking/ip-sysctl.rst, "ip_forward".
 _RESETS_OTHERS: Final = frozenset({"net.ipv4.conf.all.forwarding", "net.ipv4.ip_forward"})
+# Those that may: what the kernel sets back in fact is forwarding and accept_redirects.
+_RESET: Final = "net.ipv4.conf."
 # Parameters that decide which packets a host takes or sends: a wrong one can end the session.
 _CUTS_NETWORK: Final = re.compile(
     r"net\.(?:ipv4|ipv6)\.conf\..+\."
@@ -151,6 +153,16 @@ class Sysctl(ScalarSetting):
             phase=Phase.ONE_WAY if one_way else usual,
             reversible=not one_way,
             may_cut=frozenset({Path.NETWORK} if _CUTS_NETWORK.match(self.name) else ()),
+        )
+
+    def upsets(self, target: Target, other: Target) -> bool:
+        """A change of forwarding sets parameters of interfaces back, in the running kernel."""
+        return (
+            target.kind is other.kind is ArtefactKind.SYSCTL
+            and target.id in _RESETS_OTHERS
+            and other.id not in _RESETS_OTHERS
+            and other.id.startswith(_RESET)
+            and not _CUTS_NETWORK.match(other.id)
         )
 
     def _drop_in(self) -> str:

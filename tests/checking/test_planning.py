@@ -283,3 +283,32 @@ def test_waiver_annotates_a_failure_on_its_days_and_changes_no_verdict(two: Path
     )  # fmt: skip
     judged = judge_device(late, DEVICE, snapshot(here, {}, ""))
     assert {one.waiver for one in judged.findings} == {None}
+
+
+FORWARDING = """[
+  {type: sysctl, name: net.ipv4.ip_forward, value: 0},
+  {type: sysctl, name: net.ipv4.conf.all.accept_redirects, value: 0},
+  {type: sysctl, name: net.ipv4.conf.all.rp_filter, op: between, value: [1, 2], enforce: 1},
+  {type: sysctl, name: kernel.sysrq, value: 0},
+]"""
+ALL_ZERO = dict.fromkeys(
+    ("net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects", "kernel.sysrq"), "0"
+)
+
+
+def test_what_a_change_would_upset_is_set_again_after_it(tmp_path: Path):
+    """The kernel takes redirects again when forwarding is switched off."""
+    here = context(write_catalogue(tmp_path, rule("first", FORWARDING)))
+    live = {**ALL_ZERO, "net.ipv4.conf.all.rp_filter": "1"}
+    kept = "".join(f"{name} = {value}\n" for name, value in live.items())
+    before = snapshot(here, {**live, "net.ipv4.ip_forward": "1"}, kept)
+    plan = plan_device(judge_device(here, DEVICE, before), "")
+    assert [one.target for one in plan.changes] == [
+        "net.ipv4.ip_forward",
+        "net.ipv4.conf.all.accept_redirects",
+    ]
+    along = plan.changes[1]
+    assert (along.values, along.rules) == ((), ("first",))
+    assert along.along
+    again = snapshot(here, live, kept)
+    assert not plan_device(judge_device(here, DEVICE, again), "").changes

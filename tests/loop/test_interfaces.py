@@ -64,6 +64,12 @@ def test_one_apply_closes_every_interface_and_lowers_nothing(make_site: MakeSite
     assert "kernel.yama.ptrace_scope = 2" in written
     assert "-net.ipv4.conf.eth0/100.accept_redirects = 0" in written
 
+    # The kernel takes redirects again when forwarding is switched off: one apply is enough.
+    host.run(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"])
+    assert [apply(site), apply(site)] == [True, False]
+    assert value(host, "net/ipv4/conf/all/accept_redirects") == "0"
+    assert verdicts(site.check(), host.name)[REDIRECTS] == "pass"
+
 
 def test_the_next_boot_and_new_interfaces_are_closed_too(make_site: MakeSite) -> None:
     """What systemd does at boot, and what udev has it do for an interface that appears."""
