@@ -48,6 +48,14 @@ COMMANDS: Final = (
     Listed("plan", "loop", N_("Show what would change, old -> new; changes nothing.")),
     Listed("apply", "loop", N_("Make the changes that are wanted, then check again.")),
     Listed("report", "reports", N_("Write the report of the last check of a site.")),
+    Listed(
+        "drift",
+        "drift",
+        N_("Show what changed between two runs, and since when failures stand."),
+    ),
+    Listed(
+        "history", "drift", N_("Show the runs of a site with their score, coverage and trend.")
+    ),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
     Listed(
