@@ -53,9 +53,7 @@ COMMANDS: Final = (
         "drift",
         N_("Show what changed between two runs, and since when failures stand."),
     ),
-    Listed(
-        "history", "drift", N_("Show the runs of a site with their score, coverage and trend.")
-    ),
+    Listed("history", "drift", N_("Show the runs of a site with their score, coverage and trend.")),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
     Listed(
