@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from kit.checking.labels import label
+from kit.checking.vocabulary import symbols_shown, transport_shown
 from kit.i18n import N_, _
 from kit.model.device import DeviceClass
 from kit.model.facts import Fact
@@ -184,7 +185,7 @@ def _unread(detail: str) -> str:
 def _outcome(reason: Reason) -> str:
     known = _member(Outcome, reason.subject)
     told = label(known) if known is not None else reason.subject or _("no reason was given")
-    return f"{told} ({reason.detail})" if reason.detail else told
+    return f"{told} ({transport_shown(reason.detail)})" if reason.detail else told
 
 
 def _fact(reason: Reason) -> str:
@@ -212,7 +213,7 @@ def explain(reason: Reason) -> str:
         sentence = _DIFFERS_SILENTLY
     words: dict[str, Callable[[], str]] = {
         "subject": lambda: reason.subject,
-        "detail": lambda: reason.detail,
+        "detail": lambda: symbols_shown(reason.detail),
         "why": lambda: _unread(reason.detail),
         "outcome": lambda: _outcome(reason),
         "fact": lambda: _fact(reason),
@@ -242,7 +243,7 @@ def show_expected(operator: str, expected: str, quantifier: str = Quantifier.ALL
         shown = f"{operator} {expected}".strip()
     else:
         low, _comma, high = expected.partition(", ")
-        value = expected or _("(empty)")
+        value = symbols_shown(expected) or _("(empty)")
         shown = _(_EXPECTATIONS[known]).format(value=value, low=low, high=high)
     told = _member(Quantifier, quantifier) or Quantifier.ALL
     return _(_QUANTIFIERS[told]).format(expected=shown)
@@ -258,4 +259,4 @@ def show_observed(observed: str) -> str:
             return _("[not read: {why}]").format(why=label(unread))
         return {"absent": _("[absent]"), "none": _("[none]")}.get(code, found.group(0))
 
-    return _PLACEHOLDER.sub(words, observed) if observed else _("[empty]")
+    return _PLACEHOLDER.sub(words, symbols_shown(observed)) if observed else _("[empty]")

@@ -73,12 +73,14 @@ def _chosen(
 ) -> tuple[ShownKey, ...]:
     """The keys of one device somebody has vouched for."""
     from kit.checking.reasons import outcome_label
+    from kit.checking.vocabulary import transport_shown
     from kit.cli.terminal import confirm, say
     from kit.collectors.hostkeys import Comparison
 
     if not candidate.shown.keys:
         label = outcome_label(candidate.shown.outcome)
-        say(f"{device}: {label} {candidate.shown.detail}", style="yellow")
+        detail = transport_shown(candidate.shown.detail)
+        say(f"{device}: {label} {detail}", style="yellow")
         return ()
     if candidate.comparison is Comparison.SAME:
         say(_("{device}: the pinned key, nothing to do.").format(device=device), style="green")

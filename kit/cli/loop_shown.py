@@ -77,6 +77,7 @@ def _few(names: list[str]) -> str:
 
 def _state(result: CheckResult, device: str, verbose: int) -> str:
     from kit.checking.reasons import explain, outcome_label
+    from kit.checking.vocabulary import transport_shown
 
     snapshot = result.reading.snapshots.get(device)
     if snapshot is None:
@@ -84,7 +85,7 @@ def _state(result: CheckResult, device: str, verbose: int) -> str:
         return explain(first[0].reasons[0]) if first and first[0].reasons else _("never read")
     label = outcome_label(snapshot.outcome)
     told = verbose and snapshot.detail  # in the words of the device or of its connection
-    return f"{label} – {snapshot.detail}" if told else label
+    return f"{label} – {transport_shown(snapshot.detail)}" if told else label
 
 
 def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
