@@ -64,8 +64,10 @@ SAYINGS: Final = tuple(
             N_("the answer is larger than {bytes} bytes"),
         ),
         (
-            r"the device shows (?:a host key that is not pinned"
-            r"|another host key than the one pinned)",
+            (
+                r"the device shows (?:a host key that is not pinned"
+                r"|another host key than the one pinned)"
+            ),
             N_("another host key than the one pinned"),
         ),
         (
