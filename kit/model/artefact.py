@@ -37,8 +37,21 @@ Expiry = Annotated[
     str, Field(pattern=r"^(never|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))$")
 ]
 
-Validator = Literal["sshd", "nft"]
-"""Checks a new file before it replaces the old: ``sshd -t -f``, ``nft -c -f``."""
+# Options without a blank outside quotation marks, the type, the key, one word of comment.
+KeyLine = Annotated[
+    str,
+    Field(
+        pattern=(
+            r"^(?:[a-z-]+(?:=\"[A-Za-z0-9.:/,*?!_-]*\")?"
+            r"(?:,[a-z-]+(?:=\"[A-Za-z0-9.:/,*?!_-]*\")?)* )?"
+            r"(?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}(?: [A-Za-z0-9@._-]+)?$"
+        ),
+        max_length=2000,
+    ),
+]
+
+Validator = Literal["sshd", "nft", "sudoers"]
+"""Checks a new file before it replaces the old: ``sshd -t -f``, ``nft -c -f``, ``visudo -c -f``."""
 
 ReloadAction = Literal["ssh", "firewall", "sysctl", "systemd", "journald"]
 """What makes a daemon take its files in. Each engine carries the same closed list."""
@@ -157,6 +170,38 @@ class AccountArtefact(Record):
         return self
 
 
+class MembershipArtefact(Record):
+    """Who is in a local group besides those whose own group it is.
+
+    ``exactly``: nobody but ``present``. ``create``: a missing group is made.
+    """
+
+    kind: Literal["membership"] = "membership"
+    group: AccountName
+    present: tuple[AccountName, ...] = ()
+    absent: tuple[AccountName, ...] = ()
+    exactly: bool = False
+    create: bool = False
+
+    @model_validator(mode="after")
+    def _coherent(self) -> MembershipArtefact:
+        if set(self.present) & set(self.absent):
+            raise ValueError(_("the same account is to be in the group and not to be in it."))
+        return self
+
+
+class AuthorizedKeysArtefact(Record):
+    """SSH keys that open an account, in its own ~/.ssh/authorized_keys.
+
+    A line takes the place of every line of the same key. ``exclusive``: no other key stays.
+    """
+
+    kind: Literal["authorized_keys"] = "authorized_keys"
+    account: AccountName
+    keys: tuple[KeyLine, ...] = ()
+    exclusive: bool = False
+
+
 class ReloadArtefact(Record):
     """A daemon that must take its files in again although none of them is written."""
 
@@ -172,6 +217,8 @@ Artefact = Annotated[
     | UnitArtefact
     | SysctlArtefact
     | AccountArtefact
+    | MembershipArtefact
+    | AuthorizedKeysArtefact
     | ReloadArtefact,
     Field(discriminator="kind"),
 ]

@@ -16,6 +16,8 @@ class ArtefactKind(StrEnum):
     UNIT = "unit"  # a systemd unit: enabled, active, masked
     SYSCTL = "sysctl"  # a value of the running kernel
     ACCOUNT = "account"  # a local account: there or not, shell, password, expiry
+    MEMBERSHIP = "membership"  # who is in a local group
+    AUTHORIZED_KEYS = "authorized_keys"  # the SSH keys that open an account
     RELOAD = "reload"  # a daemon takes its files in again
 
 

@@ -29,7 +29,7 @@ def change(artefact: Artefact, phase: int = 30, after: Iterable[str] = ()) -> Ch
     """A change whose target id is what the artefact is about."""
     name = next(
         str(getattr(artefact, field))
-        for field in ("path", "name", "action")
+        for field in ("path", "name", "action", "group", "account")
         if hasattr(artefact, field)
     )
     return Change(

@@ -40,7 +40,7 @@ options:
       group: {type: str, default: root, description: Group it belongs to.}
       mode: {type: str, default: "0644", description: "Its rights, four octal digits."}
       state: {type: str, default: present, choices: [present, absent], description: There or not.}
-      validator: {type: str, choices: [sshd, nft], description: What checks it first.}
+      validator: {type: str, choices: [sshd, nft, sudoers], description: What checks it first.}
       reload: {type: str, description: Action to note as pending when it changes.}
   stop: {type: bool, default: false, description: Whether the first failure is the end.}
 author: [esms-kit]
@@ -125,7 +125,7 @@ def main() -> None:
         "group": {"type": "str", "default": "root"},
         "mode": {"type": "str", "default": "0644"},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
-        "validator": {"type": "str", "choices": ["sshd", "nft"]},
+        "validator": {"type": "str", "choices": ["sshd", "nft", "sudoers"]},
         "reload": {"type": "str"},
     }
     module = AnsibleModule(

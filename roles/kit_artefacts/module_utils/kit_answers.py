@@ -140,6 +140,10 @@ def in_words(kit: dict[str, str]) -> str:
     return f"{text} [{kit['detail']}]" if kit["detail"] else text
 
 
+def _about(item: dict[str, Any]) -> str:
+    return next(item[name] for name in ("path", "name", "group", "account") if item.get(name))
+
+
 def settle_all(
     module: AnsibleModule,
     items: list[dict[str, Any]],
@@ -152,7 +156,7 @@ def settle_all(
     """
     results, diffs = [], []
     for item in items:
-        result = result_of(item.get("path") or item["name"], lambda item=item: work(item))
+        result = result_of(_about(item), lambda item=item: work(item))
         diffs += [result.pop("diff")] if "diff" in result else []
         results.append(result)
         if result.get("failed") and module.params["stop"]:

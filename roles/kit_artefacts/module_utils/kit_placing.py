@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 
 from ansible.module_utils.kit_answers import Refusal, of_system, run
+from ansible.module_utils.kit_sudoers import check_sudoers_at
 
 PENDING = "/run/esms-kit/reload"
 SSH = "/etc/ssh"
@@ -170,6 +171,8 @@ def validator(name: str, target: str) -> Callable[[str], None]:
         return _check_nft
     if name == "sshd":
         return lambda beside: _check_sshd_at(beside, target)
+    if name == "sudoers":
+        return lambda beside: check_sudoers_at(beside, target)
     raise Refusal("unsupported", name)
 
 

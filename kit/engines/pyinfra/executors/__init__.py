@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kit.engines.base import Limits
-from kit.engines.pyinfra.executors import account, attributes, file, lines, package, sysctl, unit
+from kit.engines.pyinfra.executors import (
+    account,
+    attributes,
+    authorized_keys,
+    file,
+    lines,
+    membership,
+    package,
+    sysctl,
+    unit,
+)
 from kit.engines.pyinfra.executors import reload as reload_
 from kit.engines.pyinfra.order import Order
 from kit.model.target import ArtefactKind
@@ -15,6 +25,8 @@ from kit.planning.schedule import Step
 # Each takes the artefact of its kind; the kind is what pydantic discriminated it by.
 EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
     ArtefactKind.ACCOUNT: account.order,
+    ArtefactKind.AUTHORIZED_KEYS: authorized_keys.order,
+    ArtefactKind.MEMBERSHIP: membership.order,
     ArtefactKind.ATTRIBUTES: attributes.order,
     ArtefactKind.FILE: file.order,
     ArtefactKind.LINES: lines.order,

@@ -13,8 +13,28 @@ validate() {
             command -v nft >/dev/null 2>&1 || failed validator_missing nft
             run nft -c -f "$1" || failed validator_refused nft "$(first_error)"
             ;;
+        sudoers) validate_sudoers "$1" "$2" ;;
         *) failed unsupported "$KIT_VALIDATOR" ;;
     esac
+}
+
+# The file by itself, then a copy of the whole in which it already has its place: an alias that is
+# there twice is an error of neither file alone, and ends everybody's sudo.
+validate_sudoers() {
+    command -v visudo >/dev/null 2>&1 || failed validator_missing visudo
+    run visudo -c -q -f "$1" || failed validator_refused visudo "$(first_error)"
+    copy=$KIT_DIR/sudoers
+    rm -rf -- "$copy"
+    mkdir "$copy" || failed disk_full "$copy"
+    for dropin in /etc/sudoers.d/*; do
+        case ${dropin##*/} in *~ | *.*) continue ;; esac # sudo leaves these out
+        [ ! -f "$dropin" ] || cp -- "$dropin" "$copy/" || failed disk_full "$copy"
+    done
+    cp -- "$1" "$copy/$(basename -- "$2")" || failed disk_full "$copy"
+    sed -e "s#^\\([@\#]includedir[[:space:]]*\\)/etc/sudoers\\.d/*[[:space:]]*\$#\\1$copy#" \
+        /etc/sudoers >"$KIT_DIR/sudoers.own" || failed target_missing /etc/sudoers
+    run visudo -c -q -f "$KIT_DIR/sudoers.own" ||
+        failed validator_refused visudo "$(first_error)"
 }
 
 validate_sshd() {
