@@ -1,0 +1,238 @@
+"""What PAM asks of whom, service by service: its files resolved as it reads them, and followed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
+from kit.model.read import Form, Raw, Read, Script
+from kit.reads.counted_lines import END, counted
+from kit.reads.pam_lines import Line, NoStack, PamFiles, joined
+from kit.reads.pam_simulation import FAILLOCK, Outcome, Somebody, outcome
+
+_NAME: Final = r"[a-z_][a-z0-9_-]{0,31}"
+_KEY: Final = re.compile(
+    rf"(?P<service>[a-z][a-z0-9-]{{0,31}}) (?:(?P<what>member|account|lockout-account) "
+    rf"(?P<name>{_NAME})|(?P<alone>anyone|lockout))\Z"
+)
+_SOMEBODY: Final = "(somebody)"
+_LOCKOUT: Final = ("deny", "fail_interval", "unlock_time", "even_deny_root", "root_unlock_time")
+
+CODE: Final = "password and code"
+PASSWORD: Final = "password"  # noqa: S105 - what is asked for, not one
+OTHERWISE: Final = "otherwise"
+NOTHING: Final = "nothing"
+CODE_ALONE: Final = "code"
+REFUSED: Final = "refused"
+NO_LOCKOUT: Final = "none"
+
+# A file that cannot be read may hold any line: the whole answer is then denied.
+_LOOK: Final = """\
+for program in awk grep id getent; do
+    command -v "$program" >/dev/null || exit 127
+done
+[ "$(id -u)" = 0 ] || { [ -r /etc/pam.d ] && [ -x /etc/pam.d ]; } || exit 126
+[ -d /etc/pam.d ] || { echo 'no PAM here' >&2; exit 127; }
+: >all
+text() { # text PREFIX FILE
+    [ -r "$2" ] || { echo "$2" >&2; exit 126; }
+    prefix=$1 awk '
+        /^[ \\t]*(#|$)/ { next }
+        { print ENVIRON["prefix"] "\\t" $0 }' "$2" >>all || exit 1
+}
+for folder in /usr/lib/pam.d /etc/pam.d; do
+    for file in "$folder"/*; do
+        name=${file##*/}
+        case $name in
+        *[!A-Za-z0-9_.-]*) continue ;;
+        *.pam-new | *.pam-old | *.dpkg-* | *~) continue ;;
+        esac
+        [ -f "$file" ] || continue
+        printf 'file\\t%s\\n' "$name" >>all
+        text "line" "$file"
+    done
+done
+for module in /lib/*/security/*.so /lib/security/*.so \\
+    /usr/lib/*/security/*.so /usr/lib/security/*.so; do
+    [ ! -f "$module" ] || printf 'module\\t%s\\n' "${module##*/}" >>all
+done
+if [ -f /etc/security/faillock.conf ]; then text lock /etc/security/faillock.conf; fi
+# Groups somebody is in, by name or as the first group of an account.
+getent passwd >accounts || exit 1
+getent group >groups || exit 1
+awk -F: '
+    FILENAME == "accounts" { first[$4] = 1; next }
+    { if ($4 != "" || ($3 in first)) print "filled\\t" $1 }' accounts groups >>all || exit 1
+for account in __ACCOUNTS__; do
+    if names=$(id -Gn -- "$account" 2>/dev/null); then
+        printf 'groups\\t%s\\t%s\\n' "$account" "$names" >>all
+    fi
+done
+"""
+
+
+@dataclass
+class _Device:
+    files: dict[str, list[str]] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
+    lock: list[str] = field(default_factory=list)
+    filled: set[str] = field(default_factory=set)
+    groups: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+class PamStack(Read):
+    """Who is asked for what. Keys, each for a service (``login``, ``sshd``, ``sudo``, ...):
+
+    - ``SERVICE member GROUP``: a person of that group, ``SERVICE account NAME``: that account,
+      ``SERVICE anyone``: a person of no group that matters. The least that lets them in:
+      ``password and code``, ``password``, ``code``, ``nothing``, ``otherwise`` (a module or a
+      condition not known here, named after a colon), or ``refused`` when even both do not.
+    - ``SERVICE lockout``, ``SERVICE lockout-account NAME``: after how many failures an account is
+      locked, as ``("deny=5", ...)``, or ``none``.
+
+    A service that has no file is Absent. What is not certain counts as possible.
+    """
+
+    id: ClassVar[str] = "pam_stack"
+
+    def command(self, keys: frozenset[str], form: Form) -> Script:
+        """Prints PAM's files; raises ``ValueError`` for what is no key."""
+        found = [_parsed(key) for key in sorted(keys)]
+        names = sorted({one["name"] for one in found if "account" in (one["what"] or "")})
+        text = _LOOK.replace("__ACCOUNTS__", shlex.join(names) if names else "''")
+        return Script(form, text + END)
+
+    def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
+        device = _device(counted(raw.text))
+        if not device.modules:
+            raise ValueError("no module of PAM is installed")
+        return {key: _observation(device, key) for key in keys}
+
+
+def _parsed(key: str) -> re.Match[str]:
+    found = _KEY.match(key)
+    if found is None:
+        raise ValueError(f"not a key of pam_stack: {key[:80]!r}")
+    return found
+
+
+def _device(lines: Iterable[str]) -> _Device:
+    device = _Device()
+    current: list[str] = []
+    for line in lines:
+        kind, _tab, text = line.partition("\t")
+        if kind == "file":
+            # /etc/pam.d comes second and stands in for what the system ships.
+            current = device.files[text] = []
+        elif kind == "line":
+            current.append(text)
+        elif kind == "module":
+            device.modules.add(text)
+        elif kind == "lock":
+            device.lock.append(text)
+        elif kind == "filled":
+            device.filled.add(text)
+        elif kind == "groups":
+            account, _tab, names = text.partition("\t")
+            device.groups[account] = frozenset(names.split())
+        else:
+            raise ValueError(f"not a line of this answer: {line[:80]!r}")
+    return device
+
+
+def _observation(device: _Device, key: str) -> Observation:
+    found = _parsed(key)
+    service, what = found["service"], found["alone"] or found["what"]
+    if service not in device.files:
+        return Absent()
+    files = PamFiles({name: tuple(lines) for name, lines in device.files.items()})
+    try:
+        stack = files.stack(service, "auth")
+    except NoStack as error:
+        return Unreadable(Unread.UNPARSABLE, str(error)[:400])
+    who = _somebody(device, service, what, found["name"] or "")
+    installed = frozenset(device.modules)
+    if what.startswith("lockout"):
+        return Observed(_lockout(stack, who, installed, device.lock))
+    return Observed(_least(stack, who, installed))
+
+
+def _somebody(device: _Device, service: str, what: str, name: str) -> Somebody:
+    filled = frozenset(device.filled)
+    if what.endswith("account"):
+        groups = device.groups.get(name, frozenset())
+        return Somebody(service, name, groups, password=True, code=True, enrolled=False)
+    groups = frozenset({name}) if what == "member" else frozenset()
+    return Somebody(
+        service, _SOMEBODY, groups, password=True, code=True, filled=filled - groups
+    )
+
+
+def _least(stack: tuple[Line, ...], who: Somebody, installed: frozenset[str]) -> str:
+    """The least that opens the door, first as far as we know, then with what else might."""
+    ways = ((False, False, NOTHING), (True, False, PASSWORD), (False, True, CODE_ALONE),
+            (True, True, CODE))  # fmt: skip
+    found = REFUSED
+    for password, code, shown in ways:
+        if True in _tried(stack, who, installed, password, code, others=False).ends:
+            found = shown
+            break
+    if found in {NOTHING, PASSWORD}:
+        return found
+    for password, code in ((False, False), (True, False)):
+        ended = _tried(stack, who, installed, password, code, others=True)
+        if True in ended.ends:
+            return f"{OTHERWISE}: {', '.join(sorted(ended.others))}"
+    return found
+
+
+def _tried(
+    stack: tuple[Line, ...],
+    who: Somebody,
+    installed: frozenset[str],
+    password: bool,
+    code: bool,
+    *,
+    others: bool,
+    locked: bool = False,
+) -> Outcome:
+    somebody = Somebody(
+        who.service, who.user, who.groups, password, code, who.enrolled, locked, who.filled
+    )
+    return outcome(stack, somebody, installed, others=others)
+
+
+def _lockout(
+    stack: tuple[Line, ...], who: Somebody, installed: frozenset[str], conf: Iterable[str]
+) -> str | tuple[str, ...]:
+    """The values in force, when failures are counted and a locked account stays out."""
+    locked = _tried(stack, who, installed, True, True, others=False, locked=True)
+    wrong = _tried(stack, who, installed, False, False, others=False)
+    counted_by = [one for one in wrong.reached if one.startswith(FAILLOCK) and "authfail" in one]
+    if True in locked.ends or not counted_by:
+        return NO_LOCKOUT
+    before = [one for one in locked.reached if one.startswith(FAILLOCK) and "preauth" in one]
+    lines = {tuple(sorted(_values(one, conf).items())) for one in (*counted_by, *before)}
+    if len(lines) != 1:
+        return "its lines contradict one another"
+    return tuple(f"{name}={value}" if value else name for name, value in lines.pop())
+
+
+def _values(shown: str, conf: Iterable[str]) -> dict[str, str]:
+    """Arguments come before the file, and that before what the module has of itself."""
+    values = {"deny": "3", "fail_interval": "900", "unlock_time": "600"}
+    for text in joined(tuple(conf)):
+        name, _equals, value = (part.strip() for part in text.partition("="))
+        if name in _LOCKOUT:
+            values[name] = value
+    for word in shown.split()[1:]:
+        name, _equals, value = word.partition("=")
+        if name in _LOCKOUT:
+            values[name] = value
+    if "even_deny_root" not in values:
+        values.pop("root_unlock_time", None)
+    return values
