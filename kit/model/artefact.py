@@ -209,6 +209,21 @@ class ReloadArtefact(Record):
     action: ReloadAction
 
 
+class PamProfile(Record):
+    """One file of ``/usr/share/pam-configs``, as pam-auth-update(8) reads it."""
+
+    name: Annotated[str, Field(pattern=r"^esms-kit-[a-z-]{1,40}$")]
+    content: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class PamArtefact(Record):
+    """The kit's profiles of pam-auth-update, all of them, in use; others are left as they are."""
+
+    kind: Literal["pam"] = "pam"
+    name: Literal["esms-kit"] = "esms-kit"
+    profiles: tuple[PamProfile, ...]
+
+
 Artefact = Annotated[
     FileArtefact
     | AttributesArtefact
@@ -219,6 +234,7 @@ Artefact = Annotated[
     | AccountArtefact
     | MembershipArtefact
     | AuthorizedKeysArtefact
+    | PamArtefact
     | ReloadArtefact,
     Field(discriminator="kind"),
 ]

@@ -19,6 +19,7 @@ class ArtefactKind(StrEnum):
     MEMBERSHIP = "membership"  # who is in a local group
     AUTHORIZED_KEYS = "authorized_keys"  # the SSH keys that open an account
     RELOAD = "reload"  # a daemon takes its files in again
+    PAM = "pam"  # the kit's part of what PAM asks
 
 
 @dataclass(frozen=True, order=True)

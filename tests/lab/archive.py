@@ -6,13 +6,14 @@ import email.utils
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final, Literal
 
 from kit.documents_io.validation import validate
 from kit.documents_io.yaml import read_yaml
-from tests.lab.cache import Cached, digest_of, provide, run_tool
+from tests.lab.cache import Cached, LabError, digest_of, provide, run_tool
 from tests.lab.recipe import HERE, Record
 
 # Above every version Debian ever had: base packages break old versions of some of these.
@@ -30,12 +31,13 @@ class Unit(Record):
 
 
 class Package(Record):
-    """A package of the archive."""
+    """A package of the archive. ``copies``: patterns of files it takes from this machine."""
 
     name: str
     depends: tuple[str, ...] = ()
     executables: tuple[str, ...] = ()
     files: dict[str, str] = {}
+    copies: tuple[str, ...] = ()
     units: tuple[Unit, ...] = ()
     postinst: str = ""
 
@@ -116,6 +118,17 @@ def _file_name(name: str, version: str) -> str:
     return f"{name}_{version.partition(':')[2]}_all.deb"
 
 
+def copied(package: Package) -> list[Path]:
+    """The files of this machine that a package takes; ``LabError`` when one is not installed."""
+    found: list[Path] = []
+    for pattern in package.copies:
+        paths = sorted(Path("/").glob(pattern.lstrip("/")))
+        if not paths:
+            raise LabError(f"{package.name}: {pattern} is not on this machine (packages.test)")
+        found += paths
+    return found
+
+
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -134,6 +147,10 @@ def _build_package(package: Package, version: str, trees: Path, pool: Path) -> s
         _write(tree / "DEBIAN/conffiles", "".join(f"{path}\n" for path in conffiles))
     for path, text in package.files.items():
         _write(tree / path.lstrip("/"), text.replace("@VERSION@", version))
+    for path in copied(package):
+        place = tree / path.relative_to("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place, follow_symlinks=False)
     for path in package.executables:
         _write(tree / path.lstrip("/"), "#!/bin/sh\nexit 0\n", 0o755)
     for unit in package.units:
@@ -180,6 +197,7 @@ def _build(folder: Path) -> None:
 def provide_archive() -> Cached:
     """``pool/*.deb``, ``stanzas.json``, ``keyring.gpg`` and ``<signer>.key``. Measured: 1.5 s."""
     parts = [(HERE / name).read_bytes() for name in ("packages.yaml", "archive.py")]
+    parts += [path.read_bytes() for package in load_packages() for path in copied(package)]
     return provide("archive", digest_of(*parts), _build)
 
 

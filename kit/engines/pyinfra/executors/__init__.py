@@ -14,6 +14,7 @@ from kit.engines.pyinfra.executors import (
     lines,
     membership,
     package,
+    pam,
     sysctl,
     unit,
 )
@@ -31,6 +32,7 @@ EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
     ArtefactKind.FILE: file.order,
     ArtefactKind.LINES: lines.order,
     ArtefactKind.PACKAGE: package.order,
+    ArtefactKind.PAM: pam.order,
     ArtefactKind.SYSCTL: sysctl.order,
     ArtefactKind.UNIT: unit.order,
     ArtefactKind.RELOAD: reload_.order,
