@@ -22,10 +22,11 @@ FAILLOCK: Final = "pam_faillock.so"
 _ASIDE: Final = frozenset(
     f"pam_{name}.so"
     for name in (
-        "access cap debug echo ecryptfs env faildelay gnome_keyring group issue keyinit kwallet5 "
-        "lastlog limits loginuid mail motd mount namespace nologin securetty selinux sepermit "
-        "shells systemd time tty_audit umask warn"
-    ).split()
+        *("access", "cap", "debug", "echo", "ecryptfs", "env", "faildelay", "gnome_keyring"),
+        *("group", "issue", "keyinit", "kwallet5", "lastlog", "limits", "loginuid", "mail"),
+        *("motd", "mount", "namespace", "nologin", "securetty", "selinux", "sepermit", "shells"),
+        *("systemd", "time", "tty_audit", "umask", "warn"),
+    )
 )
 _MOST_WAYS: Final = 4096
 

@@ -167,9 +167,7 @@ def _somebody(device: _Device, service: str, what: str, name: str) -> Somebody:
         groups = device.groups.get(name, frozenset())
         return Somebody(service, name, groups, password=True, code=True, enrolled=False)
     groups = frozenset({name}) if what == "member" else frozenset()
-    return Somebody(
-        service, _SOMEBODY, groups, password=True, code=True, filled=filled - groups
-    )
+    return Somebody(service, _SOMEBODY, groups, password=True, code=True, filled=filled - groups)
 
 
 def _least(stack: tuple[Line, ...], who: Somebody, installed: frozenset[str]) -> str:

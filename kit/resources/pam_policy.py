@@ -109,9 +109,7 @@ class PamPolicy(Setting):
     def targets(self, facts: Facts) -> tuple[Target, ...]:
         """The kit's part of PAM, shown by its profiles and by what holds."""
         del facts
-        return tuple(
-            Target(ArtefactKind.PAM, "esms-kit", read.id) for read in (FileText, PamStack)
-        )
+        return tuple(Target(ArtefactKind.PAM, "esms-kit", read.id) for read in (FileText, PamStack))
 
     def meta(self, facts: Facts) -> Meta:
         """Whatever goes wrong here, nobody gets in."""

@@ -78,7 +78,7 @@ class Trial:
 
     def _update(self) -> Done:
         config = f"File{{{self.root}/debconf}}"
-        return update(self.wanted, "--root", self.root, DEBCONF_DB_REPLACE=config)
+        return update(self.wanted, "--root", self.root, DEBCONF_DB_OVERRIDE=config)
 
     def _missing(self) -> str:
         """The first module named that is not installed."""

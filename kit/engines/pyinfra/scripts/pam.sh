@@ -49,7 +49,7 @@ trial() {
     rm -f -- "$trial$PROFILES"/esms-kit-*
     cp -- "$KIT_DIR/new"/* "$trial$PROFILES/" || failed disk_full "$KIT_DIR"
     # shellcheck disable=SC2086 # one word a name
-    DEBCONF_DB_REPLACE="File{$KIT_DIR/debconf}" DEBIAN_FRONTEND=noninteractive \
+    DEBCONF_DB_OVERRIDE="File{$KIT_DIR/debconf}" DEBIAN_FRONTEND=noninteractive \
         run pam-auth-update --root "$trial" --package --enable $KIT_NAMES ||
         failed validator_refused pam-auth-update "$(last_said)"
     for name in $KIT_NAMES; do
