@@ -115,8 +115,7 @@ def _step(
     action = line.control.get(value, line.control.get("default", "bad"))
     if action in {"ok", "done"}:
         if impression is None or (impression and good):
-            impression = True if impression is None and value == SUCCESS else impression
-            good = value == SUCCESS
+            impression, good = True, value == SUCCESS
         if action == "done" and impression is True:
             yield from _finish(stack, place, line, impression, good, by, found)
             return
