@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from kit.app.opening import OpenSite
+from kit.app.reference_score import reference_findings
 from kit.checking.observing import facts_of
 from kit.errors import UsageError
 from kit.i18n import Language, _
 from kit.model.run import Run
 from kit.reporting.building import Checked, build
 from kit.reporting.data import ReportData
-from kit.reporting.formats import render_all
+from kit.reporting.formats import render_all, render_each, renderer
 from kit.store.store import Store
 
 
@@ -46,6 +47,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
     """Everything a report of one run says, made at ``at`` (aware)."""
     chosen = choose_run(store, site.loaded.site.id, run)
     snapshots = store.snapshots(chosen.id)
+    findings = store.findings(chosen.id)
     return build(
         Checked(
             site=site.loaded.site,
@@ -53,7 +55,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
             baseline=site.baseline,
             run=chosen,
             devices=site.loaded.devices,
-            findings=store.findings(chosen.id),
+            findings=findings,
             snapshots=snapshots,
             plans=store.plans(chosen.id),
             profiles=site.profiles,
@@ -61,6 +63,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
             selection=chosen.selection,
             facts={name: facts_of(one) for name, one in snapshots.items()},
             deliveries=site.loaded.deliveries,
+            reference=reference_findings(site, chosen, findings, snapshots),
         ),
         at,
     )
@@ -74,5 +77,20 @@ def report(
     language: Language,
     run: str | None = None,
 ) -> Mapping[str, bytes]:
-    """File name -> content, in every format asked for."""
+    """File name -> content, in every format asked for, all in memory."""
     return render_all(report_data(site, store, at, run), formats, language)
+
+
+def report_in_pieces(
+    site: OpenSite,
+    store: Store,
+    at: datetime,
+    formats: Iterable[str],
+    language: Language,
+    run: str | None = None,
+) -> Mapping[str, Iterable[bytes]]:
+    """The same in pieces that are made when written: a large site is never held as text."""
+    names = list(formats)
+    for name in names:
+        renderer(name)
+    return dict(render_each(report_data(site, store, at, run), names, language))

@@ -15,7 +15,11 @@ def report(
     context: typer.Context,
     site: Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))],
     formats: Annotated[
-        str, typer.Option("--format", help=_("Formats, comma-separated: html, json."))
+        str,
+        typer.Option(
+            "--format",
+            help=_("Formats, comma-separated: html, xlsx, csv, json, oscal, arf, xccdf, junit."),
+        ),
     ] = "html",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help=_("Folder of the files."))
@@ -39,7 +43,7 @@ def report(
     store = open_store(workspace.store_url())
     try:
         names = [part.strip() for part in formats.split(",") if part.strip()]
-        files = use_case.report(opened, store, now(), names, current_language(), run)
+        files = use_case.report_in_pieces(opened, store, now(), names, current_language(), run)
     finally:
         store.close()
     folder = output if output is not None else workspace.root / "reports" / site

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kit.errors import UsageError
@@ -13,8 +13,10 @@ from kit.i18n import _
 from kit.i18n.system_errors import system_reason
 
 
-def write_files(files: Mapping[Path, bytes], *, mode: int = 0o644) -> None:
+def write_files(files: Mapping[Path, bytes | Iterable[bytes]], *, mode: int = 0o644) -> None:
     """Write every file, or none: all are written beside their place first, then renamed.
+
+    A content may come in pieces, which are made while they are written.
 
     Missing parent folders are made. Raises ``UsageError`` (with the path) when one cannot be
     written; then no file has its new content.
@@ -29,7 +31,8 @@ def write_files(files: Mapping[Path, bytes], *, mode: int = 0o644) -> None:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             pending[path] = beside
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
+                for piece in (content,) if isinstance(content, bytes) else content:
+                    stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
         for path, beside in list(pending.items()):

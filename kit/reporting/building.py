@@ -30,9 +30,9 @@ from kit.reporting.cutting import cut_finding, cut_text
 from kit.reporting.data import (
     UNSEEN,
     DeviceSheet,
-    Group,
     Notice,
     NoticeCode,
+    ReferenceSheet,
     ReportData,
     Standing,
     Summary,
@@ -42,8 +42,10 @@ from kit.reporting.data import (
 from kit.reporting.deliveries import delivery_sheets
 from kit.reporting.devices import device_sheet
 from kit.reporting.equipment import equipment_sheet
+from kit.reporting.frameworks import framework_sheets
+from kit.reporting.history import EvidenceSheet, StandingSince, TrendPoint
 from kit.reporting.identity import baseline_sheet, rule_sheets, run_sheet, site_sheet
-from kit.reporting.results import grouped, result_of
+from kit.reporting.results import Group, grouped, result_of
 from kit.reporting.tasks import actions_of
 from kit.reporting.waivers import waiver_sheets
 
@@ -54,7 +56,9 @@ class Checked:
 
     ``devices`` are all devices of the site, whatever the run looked at. ``selection`` names the
     filters of the run that left devices or rules out; a report of such a run has no score.
-    ``facts`` are those of ``snapshots``: what was not read in this run is not known.
+    ``facts`` are those of ``snapshots``: what was not read in this run is not known. ``reference``
+    are the findings of the same snapshots at the values of the baseline, for devices in
+    ``findings``. The rest is what ``kit.reporting.history`` describes.
     """
 
     site: Site
@@ -70,6 +74,10 @@ class Checked:
     selection: Sequence[str] = ()
     facts: Mapping[str, Facts] = field(default_factory=dict)
     deliveries: Sequence[Delivery] = ()
+    reference: Mapping[str, Sequence[Finding]] | None = None
+    trend: Sequence[TrendPoint] | None = None
+    standing_since: Sequence[StandingSince] | None = None
+    evidence: EvidenceSheet | None = None
 
 
 class ForeignFindings(InvalidInput):
@@ -107,6 +115,38 @@ def build(checked: Checked, at: datetime) -> ReportData:
         deliveries=delivery_sheets(
             checked.deliveries, checked.devices, checked.profiles, _compliant(checked, whole)
         ),
+        frameworks=framework_sheets(
+            checked.catalogue.frameworks.values(),
+            checked.devices,
+            findings,
+            complete=_complete(checked, devices),
+        ),
+        reference=_reference(checked, devices),
+        trend=tuple(sorted(checked.trend, key=lambda one: one.run))
+        if checked.trend is not None
+        else None,
+        standing_since=_since(checked),
+        evidence=checked.evidence,
+    )
+
+
+def _since(checked: Checked) -> tuple[StandingSince, ...] | None:
+    if checked.standing_since is None:
+        return None
+    return tuple(sorted(checked.standing_since, key=lambda one: (one.device, one.rule)))
+
+
+def _reference(checked: Checked, devices: Sequence[DeviceSheet]) -> ReferenceSheet | None:
+    """The second score; a device that lost its findings on the way gives it no share."""
+    if checked.reference is None:
+        return None
+    whole = set(checked.reference) >= {name for name, found in checked.findings.items() if found}
+    own = [one for found in checked.reference.values() for one in found]
+    changed = baseline_sheet(checked.run, checked.baseline, checked.catalogue, checked.site)
+    return ReferenceSheet(
+        result=result_of(own, complete=whole and _complete(checked, devices)),
+        parameters=sum(1 for one in changed.parameters if one.default is not None),
+        disabled=len(changed.disabled),
     )
 
 

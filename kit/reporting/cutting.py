@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pydantic import JsonValue
+
 from kit.model.finding import Finding, FindingDetail
 from kit.model.verdict import Reason
 
@@ -16,6 +18,13 @@ MOST_DETAILED: Final = 500
 def cut_text(text: str, longest: int = LONGEST) -> str:
     """The text, or its beginning and the number of characters left out: ``abc…[+12]``."""
     return text if len(text) <= longest else f"{text[:longest]}…[+{len(text) - longest}]"
+
+
+def cut_value(value: JsonValue) -> JsonValue:
+    """A parameter's value with every text in it cut."""
+    if isinstance(value, str):
+        return cut_text(value)
+    return [cut_value(one) for one in value] if isinstance(value, list) else value
 
 
 def _reason(reason: Reason) -> Reason:
@@ -32,6 +41,8 @@ def _detail(detail: FindingDetail) -> FindingDetail:
             "setting": cut_text(detail.setting),
             "read": cut_text(detail.read),
             "key": cut_text(detail.key),
+            "operator": cut_text(detail.operator),
+            "quantifier": cut_text(detail.quantifier),
             "expected": cut_text(detail.expected),
             "observed": cut_text(detail.observed),
             "reasons": tuple(_reason(one) for one in detail.reasons[:MOST_REASONS]),
@@ -44,7 +55,8 @@ def _fits(finding: Finding) -> bool:
     reasons = [*finding.reasons, *(one for d in finding.details for one in d.reasons)]
     texts = [text for one in reasons for text in (one.subject, one.detail)]
     for one in finding.details:
-        texts += (one.setting, one.read, one.key, one.expected, one.observed)
+        texts += (one.setting, one.read, one.key, one.operator, one.quantifier)
+        texts += (one.expected, one.observed)
     return (
         max(map(len, texts), default=0) <= LONGEST
         and len(finding.details) <= MOST_DETAILED

@@ -12,7 +12,6 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from kit.checking.scores import Grade
 from kit.model.device import DeviceClass, DeviceState, PostRole
 from kit.model.finding import Finding, Provenance
 from kit.model.hardware import SupportEnd
@@ -26,6 +25,9 @@ from kit.model.verdict import Pending, ReasonCode, Verdict
 from kit.model.waiver import Waiver
 from kit.reporting.deliveries import DeliverySheet
 from kit.reporting.equipment import EquipmentSheet
+from kit.reporting.frameworks import FrameworkSheet
+from kit.reporting.history import EvidenceSheet, StandingSince, TrendPoint
+from kit.reporting.results import Group, Result
 
 
 class NoticeCode(StrEnum):
@@ -87,33 +89,6 @@ UNSEEN = frozenset(
     }
 )
 """Standings of a device of which nothing at all is known."""
-
-
-class Result(Record):
-    """Counts and shares of a set of findings.
-
-    ``counts`` has every verdict. ``ratio``: weight that passes over weight of everything
-    applicable, 0 to 1; unset when anything that belongs to the set has no finding at all, since a
-    share of what is left would be better than the truth. ``ratio_with_waivers`` counts waived
-    failures as answered for. ``coverage``: share of applicable findings that could be judged.
-    ``grade``: only when all of it was judged. Weights: ``kit.checking.scores``.
-    """
-
-    counts: dict[Verdict, int]
-    waived: int
-    pending: int
-    ratio: float | None
-    ratio_with_waivers: float | None
-    coverage: float
-    grade: Grade | None
-
-
-class Group(Record):
-    """The result of one theme, device class or severity; ``devices`` that have findings in it."""
-
-    key: str
-    devices: int
-    result: Result
 
 
 class SiteSheet(Record):
@@ -238,6 +213,7 @@ class DeviceSheet(Record):
     attached_to: str | None
     managed_by: str | None
     state: DeviceState
+    delivery: str | None
     purchased_on: date | None
     standing: Standing
     outcome: Outcome | None
@@ -332,10 +308,24 @@ class Summary(Record):
     newest: datetime | None
 
 
+class ReferenceSheet(Record):
+    """The score the site would have at the values of the baseline, its rules all wanted.
+
+    Judged on what this run read: what a disabled rule would have asked was not read, so it counts
+    as undetermined. Values the baseline leaves to the site are the site's own.
+    """
+
+    result: Result
+    parameters: int  # values of the site that were set back
+    disabled: int  # rules of the baseline that were wanted again
+
+
 class ReportData(Record):
     """A whole report. Lists are sorted: same input, same bytes.
 
-    ``equipment`` and ``deliveries`` are unset in reports made before these parts existed.
+    Parts that are unset were not known where the report was made: ``reference`` without the
+    snapshots or with another catalogue, ``trend`` and ``standing_since`` without earlier runs,
+    ``evidence`` without a chain.
     """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
@@ -355,3 +345,8 @@ class ReportData(Record):
     waivers: tuple[WaiverSheet, ...]
     equipment: EquipmentSheet | None = None
     deliveries: tuple[DeliverySheet, ...] | None = None
+    frameworks: tuple[FrameworkSheet, ...] | None = None
+    reference: ReferenceSheet | None = None
+    trend: tuple[TrendPoint, ...] | None = None
+    standing_since: tuple[StandingSince, ...] | None = None
+    evidence: EvidenceSheet | None = None

@@ -107,6 +107,7 @@ def device_sheet(
         attached_to=device.attached_to,
         managed_by=device.managed_by,
         state=device.state,
+        delivery=device.delivery.id if device.delivery is not None else None,
         purchased_on=device.purchased_on,
         standing=standing,
         outcome=snapshot.outcome if snapshot is not None else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Final, cast
 
@@ -10,30 +10,45 @@ from kit.errors import UsageError
 from kit.i18n import Language, _
 from kit.reporting.data import ReportData
 
-Render = Callable[[ReportData, Language], Mapping[str, bytes]]
-"""File name -> content. Pure: the same data and language give the same bytes."""
+Chunks = Callable[[ReportData, Language], Mapping[str, Iterable[bytes]]]
+"""File name -> its content in pieces. Pure: the same data and language give the same bytes."""
 
 # Imported when asked for: a format brings its own libraries.
 _MODULES: Final[Mapping[str, str]] = {
     "html": "kit.reporting.html",
     "json": "kit.reporting.json",
+    "xlsx": "kit.reporting.xlsx",
+    "csv": "kit.reporting.csv",
+    "oscal": "kit.reporting.oscal",
+    "arf": "kit.reporting.arf",
+    "xccdf": "kit.reporting.xccdf",
+    "junit": "kit.reporting.junit",
 }
 FORMATS: Final = tuple(_MODULES)
 
 
-def renderer(name: str) -> Render:
+def renderer(name: str) -> Chunks:
     """The renderer of one format; raises ``UsageError`` when there is none of that name."""
     if name not in _MODULES:
         raise UsageError(
             _("there is no report format “{name}”.").format(name=name),
             remedy=_("Choose among: {names}.").format(names=", ".join(FORMATS)),
         )
-    return cast("Render", import_module(_MODULES[name]).render)
+    return cast("Chunks", import_module(_MODULES[name]).chunks)
+
+
+def render_each(
+    data: ReportData, names: Iterable[str], language: Language
+) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Name and pieces of every file of several formats, one format after the other.
+
+    An unknown format raises before anything is made.
+    """
+    renderers = [renderer(name) for name in dict.fromkeys(names)]
+    return (pair for chunks in renderers for pair in chunks(data, language).items())
 
 
 def render_all(data: ReportData, names: Iterable[str], language: Language) -> dict[str, bytes]:
-    """The files of several formats, by name."""
-    files: dict[str, bytes] = {}
-    for name in names:
-        files.update(renderer(name)(data, language))
+    """The files of several formats, by name, whole: for sites that are not large."""
+    files = {name: b"".join(parts) for name, parts in render_each(data, names, language)}
     return dict(sorted(files.items()))

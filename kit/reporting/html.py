@@ -9,31 +9,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from pydantic import JsonValue
 
-from kit.checking.labels import label, theme_label
+from kit.checking.labels import theme_label
 from kit.checking.reasons import explain, what_to_do
 from kit.data_folders import data_folder
 from kit.i18n import Language, _, current_language, language, localized, ngettext
 from kit.model.device import DeviceClass
-from kit.model.observation import Unread
 from kit.model.rule import Severity
-from kit.model.verdict import Reason, ReasonCode, Verdict
+from kit.model.verdict import Verdict
 from kit.reporting.cutting import LONGEST, cut_text
-from kit.reporting.data import UNSEEN, ReportData, Task
+from kit.reporting.data import UNSEEN, ReportData
 from kit.reporting.delivery_page import difference_text, show_pieces, totals
 from kit.reporting.equipment_page import STYLES, equipment_view, tally
 from kit.reporting.page import page_of, verdict_bar
 from kit.reporting.sheets import origin_text
 from kit.reporting.text import (
     counted,
+    plain_value,
     show_age,
     show_date,
     show_number,
@@ -44,7 +42,7 @@ from kit.reporting.text import (
     typographic,
     visible,
 )
-from kit.reporting.words import notice_text, word
+from kit.reporting.words import notice_text, task_reason, task_text, word
 
 _SHORT: Final = 300
 STYLE: Final = "report.css"
@@ -66,13 +64,6 @@ def _short(text: str) -> str:
     return cut_text(text, _SHORT)
 
 
-def _plain(value: JsonValue) -> str:
-    """A parameter's value as people write it."""
-    if isinstance(value, list):
-        return ", ".join(_plain(one) for one in value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def css_string(text: str) -> Markup:
     """The text as a quoted CSS string: whatever is no letter or digit is escaped.
 
@@ -83,20 +74,6 @@ def css_string(text: str) -> Markup:
         for char in visible(_short(text))
     )
     return Markup(f'"{safe}"')  # noqa: S704 - nothing but letters, digits, backslashes, blanks
-
-
-def _task_name(task: Task) -> str:
-    """What a task without a rule is about."""
-    if task.reason is ReasonCode.UNREADABLE:
-        return _("Not read: {why}.").format(why=label(Unread(task.subject)))
-    return explain(_task_reason(task))
-
-
-def _task_reason(task: Task) -> Reason:
-    if task.reason is None:
-        raise ValueError(task.rule)
-    detail = task.subject if task.reason is ReasonCode.UNREADABLE else ""
-    return Reason(code=task.reason, subject=task.subject, detail=detail)
 
 
 @cache
@@ -112,8 +89,8 @@ def _environment() -> Environment:
     environment.filters.update(
         age=show_age, css=css_string, day=show_date, do=what_to_do, explain=explain,
         number=show_number, result=show_result, share=show_share, short=_short, text=_text,
-        theme=theme_label, word=word, plain=_plain, notice=notice_text, origin=origin_text,
-        reason=_task_reason, task_name=_task_name, bar=verdict_bar,
+        theme=theme_label, word=word, plain=plain_value, notice=notice_text, origin=origin_text,
+        reason=task_reason, task_name=task_text, bar=verdict_bar,
         fitness_tally=tally, difference=difference_text, pieces=show_pieces, totals=totals,
     )  # fmt: skip
     environment.globals.update(
@@ -171,3 +148,8 @@ def render(data: ReportData, lang: Language) -> Mapping[str, bytes]:
     with language(lang):
         text = _environment().get_template("report.html.j2").render(_context(data))
     return {"report.html": text.encode()}
+
+
+def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterable[bytes]]:
+    """The same as pieces."""
+    return {name: (content,) for name, content in render(data, lang).items()}

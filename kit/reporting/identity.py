@@ -13,7 +13,7 @@ from kit.model.rule import Baseline, Rule
 from kit.model.run import Run
 from kit.model.site import Site
 from kit.model.tier import Tier
-from kit.reporting.cutting import cut_text
+from kit.reporting.cutting import cut_text, cut_value
 from kit.reporting.data import (
     BaselineSheet,
     DisabledSheet,
@@ -107,10 +107,10 @@ def _parameters(baseline: Baseline, catalogue: Catalogue, site: Site) -> Iterato
             yield ParameterSheet(
                 name=name,
                 title=known.title if known is not None else {"fr": name, "en": name},
-                value=value,
+                value=cut_value(value),
                 default=_plain(baseline.parameters.get(name, default)),
                 post_role=role,
-                origin=site.origins.get(f"{block}.{name}", ""),
+                origin=cut_text(site.origins.get(f"{block}.{name}", "")),
             )
 
 

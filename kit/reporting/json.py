@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kit.i18n import Language
@@ -16,7 +16,7 @@ SCHEMA_ADDRESS: Final = "urn:esms-kit:report:1"
 # text, but they would act on the terminal or editor that shows the file.
 _ACTING: Final = re.compile(
     "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ud800-\uf8ff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "\u2060-\u206f\ud800-\uf8ff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 
 
@@ -24,12 +24,22 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group(0))[1:-1]
 
 
+def escape_acting(text: str) -> str:
+    """JSON text with every character that acts or hides written as its number."""
+    return _ACTING.sub(_escape, text)
+
+
 def render(data: ReportData, language: Language) -> Mapping[str, bytes]:
     """One file, the same in every language: the catalogue's texts stand in both."""
     del language
     plain = data.model_dump(mode="json", by_alias=True)
     text = json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True)
-    return {"report.json": _ACTING.sub(_escape, text).encode() + b"\n"}
+    return {"report.json": escape_acting(text).encode() + b"\n"}
+
+
+def chunks(data: ReportData, language: Language) -> Mapping[str, Iterable[bytes]]:
+    """The same as pieces."""
+    return {name: (content,) for name, content in render(data, language).items()}
 
 
 def schema() -> dict[str, Any]:

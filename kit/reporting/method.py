@@ -29,7 +29,7 @@ def meanings() -> tuple[tuple[Verdict, str], ...]:
     return tuple((verdict, _(_MEANINGS[verdict])) for verdict in Verdict)
 
 
-def scoring() -> Iterator[str]:
+def scoring(data: ReportData) -> Iterator[str]:
     """How shares and grades are computed, with the figures in use."""
     weights = ", ".join(f"{label(one).lower()} {weight}" for one, weight in WEIGHTS.items())
     yield _("Each finding weighs by the severity of its rule: {weights}.").format(weights=weights)
@@ -43,6 +43,12 @@ def scoring() -> Iterator[str]:
     )
     yield _("Grades: {steps}. One critical non-compliance caps the grade at C.").format(steps=steps)
     yield _("There is no grade as long as anything applicable was not judged.")
+    if data.reference is not None:
+        yield _(
+            "The share at the values of the baseline is what the same readings give when every"
+            " value the site changed is set back and every rule it disabled is wanted; what was not"
+            " read for a disabled rule counts as undetermined."
+        )
 
 
 def limits(data: ReportData) -> Iterator[str]:

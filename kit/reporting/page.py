@@ -165,7 +165,7 @@ def page_of(data: ReportData) -> Page:
         compact=len(data.findings) > MOST_DETAILED,
         identity=identity(data),
         contents=tuple(_contents(data, unseen=bool(unseen))),
-        state=tuple(_state(data)),
+        state=tuple(state_sentences(data)),
         grade_note=_grade_note(data),
         seen=seen / data.summary.devices if data.summary.devices else None,
         verdicts=verdict_bar(data.summary.result.counts),
@@ -188,7 +188,7 @@ def page_of(data: ReportData) -> Page:
             one.id: typographic(localized(one.remedy)) if one.remedy else "" for one in data.rules
         },
         meanings=meanings(),
-        scoring=tuple(scoring()),
+        scoring=tuple(scoring(data)),
         limits=tuple(limits(data)),
     )
 
@@ -261,7 +261,7 @@ def _why(standing: Standing, reason: Reason | None) -> tuple[str, str]:
     return explain(cut), what_to_do(reason)
 
 
-def _state(data: ReportData) -> Iterator[str]:
+def state_sentences(data: ReportData) -> Iterator[str]:
     """What a director must know, in three sentences at most."""
     summary = data.summary
     seen = sum(summary.standings[one] for one in _SEEN)

@@ -5,10 +5,37 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from kit.checking.scores import score
+from kit.checking.scores import Grade, score
 from kit.model.finding import Finding
+from kit.model.record import Record
 from kit.model.verdict import Verdict
-from kit.reporting.data import Group, Result
+
+
+class Result(Record):
+    """Counts and shares of a set of findings.
+
+    ``counts`` has every verdict. ``ratio``: weight that passes over weight of everything
+    applicable, 0 to 1; unset when anything that belongs to the set has no finding at all, since a
+    share of what is left would be better than the truth. ``ratio_with_waivers`` counts waived
+    failures as answered for. ``coverage``: share of applicable findings that could be judged.
+    ``grade``: only when all of it was judged. Weights: ``kit.checking.scores``.
+    """
+
+    counts: dict[Verdict, int]
+    waived: int
+    pending: int
+    ratio: float | None
+    ratio_with_waivers: float | None
+    coverage: float
+    grade: Grade | None
+
+
+class Group(Record):
+    """The result of one theme, device class or severity; ``devices`` that have findings in it."""
+
+    key: str
+    devices: int
+    result: Result
 
 
 def counts_of(findings: Iterable[Finding]) -> dict[Verdict, int]:

@@ -127,7 +127,7 @@ def _explain(reason: Reason) -> str:
 def _row(finding: Finding, number: int, waiver_ends: Mapping[str, date]) -> Row:
     judged_well = 0 if finding.verdict is Verdict.PASS else _count(finding, Verdict.PASS)
     shown = [one for one in finding.details if not judged_well or one.verdict is not Verdict.PASS]
-    lines = tuple(_merged(shown))
+    lines = tuple(merged_lines(shown))
     return Row(
         verdict=finding.verdict,
         severity=finding.severity,
@@ -143,7 +143,7 @@ def _count(finding: Finding, verdict: Verdict) -> int:
     return sum(1 for one in finding.details if one.verdict is verdict)
 
 
-def _merged(details: Iterable[FindingDetail]) -> Iterator[Line]:
+def merged_lines(details: Iterable[FindingDetail]) -> Iterator[Line]:
     """One line for everything that shows the same, in the order of the first of each."""
     same: dict[tuple[str, str], list[FindingDetail]] = {}
     for one in details:

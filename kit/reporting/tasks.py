@@ -10,6 +10,7 @@ from kit.checking.reasons import UNREAD_CODES, unread_code
 from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
+from kit.reporting.cutting import cut_text
 from kit.reporting.data import Action, Task, TaskKind
 
 _BY_FIX = {
@@ -55,7 +56,7 @@ def _key(finding: Finding) -> _Key | None:
 
 def _subject(reason: Reason) -> str:
     """What tells two tasks of one reason apart; the device's own words never do."""
-    return "" if reason.code is ReasonCode.NEVER_SEEN else reason.subject
+    return "" if reason.code is ReasonCode.NEVER_SEEN else cut_text(reason.subject)
 
 
 def _fail_kind(finding: Finding) -> TaskKind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from datetime import date, datetime
@@ -9,8 +10,10 @@ from math import floor
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue
+
 from kit.i18n import N_, _, current_language, ngettext
-from kit.reporting.data import Result
+from kit.reporting.results import Result
 
 _MONTHS: Final = (
     N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"),
@@ -58,6 +61,13 @@ def typographic(text: str) -> str:
     text = re.sub(r"[ \u202f](?=[:;?!»%])", _NBSP, text)
     text = re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_])", "’", text)
     return text.replace("« ", f"«{_NBSP}")
+
+
+def plain_value(value: JsonValue) -> str:
+    """A parameter's value as people write it."""
+    if isinstance(value, list):
+        return ", ".join(plain_value(one) for one in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def show_number(number: int) -> str:

@@ -7,11 +7,15 @@ from enum import StrEnum
 from typing import Final
 
 from kit.checking.labels import label, labelled_lists
+from kit.checking.reasons import explain
 from kit.i18n import N_, _, ngettext
+from kit.model.observation import Unread
+from kit.model.verdict import Reason, ReasonCode
 from kit.reporting.data import (
     Notice,
     NoticeCode,
     Standing,
+    Task,
     TaskKind,
     WaiverState,
     Withheld,
@@ -120,6 +124,21 @@ def notice_text(notice: Notice) -> str:
         "The catalogue has changed since this check: the texts of the rules are newer than the"
         " findings."
     )
+
+
+def task_reason(task: Task) -> Reason:
+    """The reason a task without a rule stands for."""
+    if task.reason is None:
+        raise ValueError(task.rule)
+    detail = task.subject if task.reason is ReasonCode.UNREADABLE else ""
+    return Reason(code=task.reason, subject=task.subject, detail=detail)
+
+
+def task_text(task: Task) -> str:
+    """What a task without a rule is about."""
+    if task.reason is ReasonCode.UNREADABLE:
+        return _("Not read: {why}.").format(why=label(Unread(task.subject)))
+    return explain(task_reason(task))
 
 
 def withheld_text(withheld: Withheld) -> str:

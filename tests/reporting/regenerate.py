@@ -11,10 +11,12 @@ from pathlib import Path
 from kit.reporting import html
 from kit.reporting import json as json_format
 from kit.reporting.building import Checked, build
+from kit.reporting.formats import render_all
 from tests.reporting import sample
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(json_format.__file__).parent / "schema" / "report-1.json"
+TEXT_FORMATS = ("json", "csv", "oscal", "arf", "xccdf", "junit")
 # One device of each kind of situation keeps the golden files readable.
 SMALL = ("til-nb-02", "til-pc-01", "til-pc-03", "til-pc-04", "til-tab-01", "til-tc-01")
 
@@ -32,7 +34,10 @@ def schema_text() -> bytes:
 
 def golden_files() -> dict[str, bytes]:
     data = build(small_site(), sample.AT)
-    files = {**json_format.render(data, "fr"), **html.render(data, "en")}
+    files = {
+        **render_all(data, TEXT_FORMATS, "fr"),
+        **html.render(data, "en"),
+    }
     return {f"{name}.golden": content for name, content in files.items()}
 
 

@@ -1,0 +1,149 @@
+"""Workbooks out (XLSX): written as a stream, the same bytes for the same rows, no formula at all.
+
+The parts are those of ECMA-376 a spreadsheet needs and no more: inline texts, numbers, dates,
+shares; frozen bold headings with filters; columns of a given width; pages that print.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import IO, Final
+from xml.sax.saxutils import escape
+
+from kit.documents_io import workbook_parts as parts
+from kit.documents_io.table_output import begins_like_formula
+
+Value = str | int | float | date | datetime | None
+"""A datetime has no zone: spreadsheets know none."""
+MOST_ROWS: Final = 1_048_575
+"""What a sheet holds below its heading (ECMA-376: 1 048 576 rows)."""
+LONGEST: Final = 32_767
+"""Characters a cell holds."""
+_MOST_NAME: Final = 31
+_EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # of a ZIP archive
+_AT_ONCE: Final = 1000
+_PIECE: Final = 1 << 20
+_DAY_ZERO: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zone
+_FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class SheetColumn:
+    """Heading, width in characters; ``share``: fractions of 1 shown as percentages."""
+
+    head: str
+    width: int
+    share: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its name, columns, rows made when asked for, and texts that are given a colour."""
+
+    name: str
+    columns: Sequence[SheetColumn]
+    rows: Iterable[Sequence[Value]]
+    colours: Sequence[tuple[str, parts.Colour]] = ()
+
+
+def workbook(
+    title: str, made_at: datetime, language: str, sheets: Sequence[Sheet]
+) -> Iterator[bytes]:
+    """The file in pieces. Rows are read once, sheet by sheet, and never all held."""
+    named = [(_sheet_name(one.name, number), one) for number, one in enumerate(sheets, 1)]
+    with tempfile.TemporaryFile() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            lasts = []
+            for number, (_name, sheet) in enumerate(named, 1):
+                with archive.open(_entry(f"xl/worksheets/sheet{number}.xml"), "w") as out:
+                    lasts.append(_write_sheet(out, sheet, first=number == 1))
+            frames = [
+                (name, column_name(len(sheet.columns)), last)
+                for (name, sheet), last in zip(named, lasts, strict=True)
+            ]
+            for name, text in parts.fixed_parts(title, made_at, language, frames):
+                archive.writestr(_entry(name), text)
+        file.seek(0)
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _EARLIEST)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
+
+
+def _sheet_name(name: str, number: int) -> str:
+    """A name a spreadsheet takes: unique, short, without its signs."""
+    plain = _FORBIDDEN.sub(" ", name).strip("' ")[:_MOST_NAME].strip()
+    return plain or str(number)
+
+
+def column_name(number: int) -> str:
+    """1 -> A, 27 -> AA."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _write_sheet(out: IO[bytes], sheet: Sheet, *, first: bool) -> int:
+    """Write one sheet; the number of its last row."""
+    out.write(parts.sheet_top([one.width for one in sheet.columns], first=first).encode())
+    heads = "".join(_text(f"{column_name(n)}1", one.head, parts.HEAD)
+                    for n, one in enumerate(sheet.columns, 1))  # fmt: skip
+    out.write(f'<row r="1">{heads}</row>'.encode())
+    names = [column_name(number) for number in range(1, len(sheet.columns) + 1)]
+    shares = [one.share for one in sheet.columns]
+    numbered = enumerate(islice(sheet.rows, MOST_ROWS), 2)
+    last = 1
+    while some := list(islice(numbered, _AT_ONCE)):
+        out.write("".join(_row(number, row, names, shares) for number, row in some).encode())
+        last = some[-1][0]
+    frame = f"A1:{names[-1]}{last}"
+    out.write(parts.sheet_end(frame, sheet.colours).encode())
+    return last
+
+
+def _row(number: int, row: Sequence[Value], names: Sequence[str], shares: Sequence[bool]) -> str:
+    cells = "".join(
+        _cell(f"{name}{number}", value, share=share)
+        for name, value, share in zip(names, row, shares, strict=True)
+        if value is not None and value != ""
+    )
+    return f'<row r="{number}">{cells}</row>'
+
+
+def _cell(place: str, value: Value, *, share: bool) -> str:
+    if isinstance(value, str):
+        quoted = begins_like_formula(value)
+        return _text(place, value, parts.QUOTED if quoted else parts.PLAIN)
+    if isinstance(value, datetime):
+        return f'<c r="{place}" s="{parts.MOMENT}"><v>{_serial(value)}</v></c>'
+    if isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+        return f'<c r="{place}" s="{parts.DAY}"><v>{_serial(moment)}</v></c>'
+    style = parts.SHARE if share else parts.PLAIN
+    return f'<c r="{place}" s="{style}"><v>{value!r}</v></c>'
+
+
+def _serial(moment: datetime) -> str:
+    passed = moment - _DAY_ZERO
+    return f"{passed.days + passed.seconds / 86_400:.6f}".rstrip("0").rstrip(".")
+
+
+def _text(place: str, text: str, style: int) -> str:
+    plain = _NOT_XML.sub("\ufffd", text[:LONGEST])
+    return (
+        f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
+        f"{escape(plain)}</t></is></c>"
+    )

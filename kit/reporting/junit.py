@@ -1,0 +1,116 @@
+"""JUnit XML, as Apache Ant writes it: one suite per device, one case per rule.
+
+For build servers. What nobody looked at is an error there, not a skipped case: skipped cases leave
+a build green. Only what does not apply is skipped. A waived failure stays a failure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from itertools import groupby
+
+from kit.i18n import Language, _, localized
+from kit.model.finding import Finding
+from kit.model.verdict import Verdict
+from kit.reporting import xml
+from kit.reporting.data import DeviceSheet, ReportData
+from kit.reporting.findings_said import say_finding
+from kit.reporting.sheets import identity
+from kit.reporting.streams import encoded, in_language
+from kit.reporting.text import typographic
+from kit.reporting.words import notice_text, word
+
+_ERRORS = frozenset({Verdict.ERROR, Verdict.NOT_CHECKED})
+
+
+def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
+    """``report-junit.xml`` in one language."""
+    return {"report-junit.xml": encoded(in_language(lang, _document(data)))}
+
+
+def _document(data: ReportData) -> Iterator[str]:
+    titles = {one.id: typographic(localized(one.title)) for one in data.rules}
+    by_device = {
+        device: list(found) for device, found in groupby(data.findings, lambda one: one.subject.id)
+    }
+    yield xml.DECLARATION + "<testsuites>\n"
+    for number, device in enumerate(data.devices):
+        yield from _suite(number, device, by_device.get(device.id, ()), data, titles)
+    yield "</testsuites>\n"
+
+
+def _suite(
+    number: int,
+    device: DeviceSheet,
+    findings: Sequence[Finding],
+    data: ReportData,
+    titles: Mapping[str, str],
+) -> Iterator[str]:
+    counts = Counter(one.verdict for one in findings)
+    missing = len(device.missing_rules)
+    at = device.taken_at or data.run.started_at
+    attributes = {
+        "name": device.id,
+        "package": data.site.id,
+        "id": str(number),
+        "timestamp": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+        "hostname": device.id,
+        "tests": str(len(findings) + missing),
+        "failures": str(counts[Verdict.FAIL]),
+        "errors": str(counts[Verdict.ERROR] + counts[Verdict.NOT_CHECKED] + missing),
+        "skipped": str(counts[Verdict.NOT_APPLICABLE]),
+        "time": "0",
+    }
+    yield xml.start("testsuite", attributes) + "\n"
+    yield _properties(device, data)
+    for one in findings:
+        yield _case(one, device, data, titles[one.rule])
+    for rule in device.missing_rules:
+        told = _("This rule of the baseline has no result here.")
+        error = xml.element("error", "", {"message": told, "type": Verdict.NOT_CHECKED.value})
+        yield _wrapped(rule, device, data, error)
+    yield "<system-out/><system-err/></testsuite>\n"
+
+
+def _properties(device: DeviceSheet, data: ReportData) -> str:
+    pairs = [
+        (_("Establishment"), data.site.name),
+        *identity(data),
+        *((_("Notice"), notice_text(one)) for one in data.notices),
+        (_("Kind"), word(device.device_class)),
+        (_("Standing"), word(device.standing)),
+        (_("Provenance"), word(device.provenance)),
+    ]
+    inside = [xml.element("property", "", {"name": name, "value": value}) for name, value in pairs]
+    return xml.element("properties", inside) + "\n"
+
+
+def _case(finding: Finding, device: DeviceSheet, data: ReportData, title: str) -> str:
+    return _wrapped(finding.rule, device, data, _outcome(finding, title))
+
+
+def _wrapped(rule: str, device: DeviceSheet, data: ReportData, outcome: str) -> str:
+    names = {"name": rule, "classname": f"{data.site.id}.{device.id}", "time": "0"}
+    return xml.element("testcase", outcome, names) + "\n"
+
+
+def _outcome(finding: Finding, title: str) -> str:
+    if finding.verdict is Verdict.PASS:
+        return ""
+    if finding.verdict is Verdict.NOT_APPLICABLE:
+        return "<skipped/>"
+    said = say_finding(finding)
+    rows = (
+        (_("What was read"), said.keys), (_("Expected"), said.expected),
+        (_("Observed"), said.observed), (_("Why"), said.why), (_("What to do"), said.do),
+        (_("Waiver"), finding.waiver or ""),
+    )  # fmt: skip
+    told = "\n".join(xml.text(f"{name}{_(': ')}{value}") for name, value in rows if value)
+    kind = "error" if finding.verdict in _ERRORS else "failure"
+    attributes = {
+        "message": f"{word(finding.verdict)} – {title}",
+        "type": f"{finding.verdict.value}.{finding.severity.value}",
+    }
+    return xml.element(kind, told, attributes)

@@ -1,0 +1,256 @@
+"""OSCAL assessment results (NIST, 1.2): observations per device and rule, one finding per rule.
+
+A finding is ``satisfied`` only when its rule passes on every device it applies to; what was not
+looked at is ``not-satisfied`` with the reason ``other``. A waiver is a risk with an approved
+deviation and leaves the state as it is. Ids follow from the content: same input, same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from kit.i18n import Language, _, localized
+from kit.model.finding import Finding, Provenance
+from kit.model.verdict import Verdict, worst
+from kit.reporting.cutting import cut_text
+from kit.reporting.data import DeviceSheet, ReportData, RuleSheet, WaiverSheet, WaiverState
+from kit.reporting.findings_said import say_finding
+from kit.reporting.json import escape_acting
+from kit.reporting.streams import encoded, in_language
+from kit.reporting.text import typographic, visible
+from kit.reporting.words import notice_text, word
+
+VERSION: Final = "1.2.0"
+_SPACE: Final = UUID("5d3c1f0e-6a38-5c1b-9c43-3f1f0f3b7e11")
+_NAMES: Final = "urn:esms-kit:oscal:1"
+_METHODS: Final = {
+    Provenance.MEASURED: "TEST",
+    Provenance.ON_SITE: "TEST",
+    Provenance.IMPORTED: "EXAMINE",
+    Provenance.DECLARED: "INTERVIEW",
+    Provenance.CONSTRUCTED: "UNKNOWN",
+    Provenance.NONE: "UNKNOWN",
+}
+
+
+def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
+    """``report-oscal.json`` in one language."""
+    return {"report-oscal.json": encoded(in_language(lang, _document(data)))}
+
+
+def _id(data: ReportData, *parts: str) -> str:
+    return str(uuid5(_SPACE, "\x1f".join((data.run.id, *parts))))
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _say(text: str) -> str:
+    """A text OSCAL takes: never empty, nothing that acts."""
+    return visible(cut_text(text)).strip() or "–"
+
+
+def _json(value: object) -> str:
+    return escape_acting(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
+def _prop(name: str, value: str) -> dict[str, str]:
+    return {"name": name, "ns": _NAMES, "value": _say(value)}
+
+
+def _document(data: ReportData) -> Iterator[str]:
+    """The document in pieces: what is one per device and rule is never all in memory."""
+    head = {
+        "uuid": _id(data, "document", _moment(data.made_at)),
+        "metadata": _metadata(data),
+        "import-ap": {
+            "href": f"#{_id(data, 'plan')}",
+            "remarks": _("There is no separate plan: the baseline named is what was assessed."),
+        },
+    }
+    yield '{"assessment-results":' + _json(head)[:-1] + ',"results":['
+    yield _json(_result(data))[:-1]
+    yield from _list("observations", (_observation(one, data) for one in data.findings))
+    yield from _list("risks", (_risk(one, data) for one in data.waivers))
+    yield from _list("findings", _findings(data))
+    yield "}]," + _json({"back-matter": _back_matter(data)})[1:-1] + "}}\n"
+
+
+def _list(name: str, members: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """A list with its name; OSCAL allows no empty one."""
+    before = f',"{name}":[\n'
+    for one in members:
+        yield before + _json(one)
+        before = ",\n"
+    if before == ",\n":
+        yield "]"
+
+
+def _metadata(data: ReportData) -> dict[str, Any]:
+    controller = _id(data, "party", "controller")
+    return {
+        "title": _say(f"{_('Compliance report on IT equipment')} – {data.site.name}"),
+        "last-modified": _moment(data.made_at),
+        "version": _say(data.run.id),
+        "oscal-version": VERSION,
+        "props": [
+            *_identity(data),
+            *(_prop(f"notice-{one.code.value}", notice_text(one)) for one in data.notices),
+        ],
+        "roles": [{"id": "assessor", "title": _("Run by")}],
+        "parties": [
+            {
+                "uuid": controller,
+                "type": "person",
+                "name": _say(data.run.account),
+                "remarks": _(
+                    "The account that ran the check is the one the controller named; it is no"
+                    " proof."
+                ),
+            }
+        ],
+        "responsible-parties": [{"role-id": "assessor", "party-uuids": [controller]}],
+    }
+
+
+def _identity(data: ReportData) -> Iterator[dict[str, str]]:
+    """Who and what, under names that no language changes."""
+    site = data.site
+    told = (
+        ("site", site.id), ("establishment", site.name), ("finess-et", site.finess_et),
+        ("finess-ej", site.finess_ej), ("siret", site.siret), ("siren", site.siren),
+        ("legal-entity", site.legal_entity), ("operator", site.operator),
+        ("category", site.category), ("region", site.region), ("baseline", data.baseline.id),
+        ("baseline-version", data.baseline.version), ("run", data.run.id),
+        ("controller", data.run.controller), ("tool-version", data.run.tool_version),
+    )  # fmt: skip
+    return (_prop(name, value) for name, value in told if value)
+
+
+def _result(data: ReportData) -> dict[str, Any]:
+    result = data.summary.result
+    items = [_item(one, data) for one in data.devices]
+    shares = (("ratio", result.ratio), ("ratio-with-waivers", result.ratio_with_waivers))
+    return {
+        "uuid": _id(data, "result"),
+        "title": _("Check of the site"),
+        "description": " ".join(notice_text(one) for one in data.notices) or _("Check of the site"),
+        "start": _moment(data.run.started_at),
+        **({"end": _moment(data.run.ended_at)} if data.run.ended_at else {}),
+        "props": [
+            _prop("coverage", f"{result.coverage:.6f}"),
+            *(_prop(name, f"{share:.6f}") for name, share in shares if share is not None),
+            *([_prop("grade", result.grade)] if result.grade else []),
+        ],
+        **({"local-definitions": {"inventory-items": items}} if items else {}),
+        "reviewed-controls": {"control-selections": [{"include-all": {}}]},
+    }  # fmt: skip
+
+
+def _item(device: DeviceSheet, data: ReportData) -> dict[str, Any]:
+    told = (
+        ("device-id", device.id), ("asset-id", device.asset_id), ("model", device.model),
+        ("device-class", device.device_class.value), ("standing", device.standing.value),
+        ("provenance", device.provenance.value),
+    )  # fmt: skip
+    return {
+        "uuid": _id(data, "device", device.id),
+        "description": _say(f"{device.id} – {word(device.device_class)}"),
+        "props": [_prop(name, value) for name, value in told if value],
+    }
+
+
+def _observation(finding: Finding, data: ReportData) -> dict[str, Any]:
+    said = say_finding(finding)
+    device = finding.subject.id
+    told = (
+        ("verdict", finding.verdict.value), ("severity", finding.severity.value),
+        ("tier", finding.tier.value), ("expected", said.expected), ("observed", said.observed),
+        ("provenance", finding.provenance.value), ("waiver", finding.waiver or ""),
+        ("pending", finding.pending.value if finding.pending else ""),
+    )  # fmt: skip
+    why = " ".join(filter(None, (said.why, said.do)))
+    return {
+        "uuid": _id(data, "observation", device, finding.rule),
+        "title": _say(f"{finding.rule} – {device}"),
+        "description": _say(f"{word(finding.verdict)}{_(': ')}{said.keys}"),
+        "methods": [_METHODS[finding.provenance]],
+        "types": ["finding"],
+        "subjects": [{"subject-uuid": _id(data, "device", device), "type": "inventory-item"}],
+        "props": [_prop(name, value) for name, value in told if value],
+        "collected": _moment(finding.observed_at or data.run.started_at),
+        **({"remarks": _say(why)} if why else {}),
+    }
+
+
+def _risk(sheet: WaiverSheet, data: ReportData) -> dict[str, Any]:
+    waiver = sheet.waiver
+    holds = sheet.state in {WaiverState.ACTIVE, WaiverState.ENDING, WaiverState.UNUSED}
+    return {
+        "uuid": _id(data, "waiver", waiver.id),
+        "title": _say(f"{_('Waiver')} {waiver.id} – {waiver.rule}"),
+        "description": _say(waiver.reason),
+        "statement": _say(waiver.risk or waiver.reason),
+        "status": "deviation-approved" if holds else "open",
+        "props": [
+            _prop("rule", waiver.rule),
+            _prop("state", sheet.state.value),
+            _prop("approver", waiver.approver),
+            _prop("start", waiver.start.isoformat()),
+            *([_prop("compensating", waiver.compensating)] if waiver.compensating else []),
+        ],
+        "deadline": f"{waiver.end.isoformat()}T23:59:59Z",
+    }
+
+
+def _findings(data: ReportData) -> Iterator[dict[str, Any]]:
+    by_rule: dict[str, list[Finding]] = {}
+    for one in data.findings:
+        by_rule.setdefault(one.rule, []).append(one)
+    for rule in data.rules:
+        yield _finding(rule, by_rule[rule.id], data)
+
+
+def _finding(rule: RuleSheet, found: list[Finding], data: ReportData) -> dict[str, Any]:
+    verdict = worst(one.verdict for one in found)
+    passes = verdict in {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    reason = "pass" if passes else "fail" if verdict is Verdict.FAIL else "other"
+    status = {"state": "satisfied" if passes else "not-satisfied", "reason": reason}
+    counts = ", ".join(f"{word(one)}{_(': ')}{rule.counts[one]}" for one in Verdict)
+    waivers = sorted(
+        {one.waiver for one in found if one.waiver} & {one.waiver.id for one in data.waivers}
+    )
+    return {
+        "uuid": _id(data, "finding", rule.id),
+        "title": _say(typographic(localized(rule.title))),
+        "description": _say(typographic(localized(rule.why)) if rule.why else rule.id),
+        "props": [_prop("severity", rule.severity.value), _prop("theme", rule.theme)],
+        "target": {"type": "objective-id", "target-id": rule.id, "status": status},
+        "related-observations": [
+            {"observation-uuid": _id(data, "observation", one.subject.id, rule.id)}
+            for one in found
+        ],
+        **({"related-risks": [{"risk-uuid": _id(data, "waiver", one)} for one in waivers]}
+           if waivers else {}),
+        "remarks": _say(counts),
+    }  # fmt: skip
+
+
+def _back_matter(data: ReportData) -> dict[str, Any]:
+    title = typographic(localized(data.baseline.title))
+    return {
+        "resources": [
+            {
+                "uuid": _id(data, "plan"),
+                "title": _say(f"{title}, {data.baseline.version}"),
+                "description": _("Content of the catalogue, SHA-256:")
+                + f" {data.baseline.catalogue_digest}",
+                "props": [_prop("baseline", data.baseline.id)],
+            }
+        ]
+    }

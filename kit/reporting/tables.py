@@ -1,0 +1,345 @@
+"""The tables of a report for spreadsheets: one list of columns and rows for CSV and XLSX alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kit.checking.labels import theme_label
+from kit.i18n import N_, _, localized
+from kit.model.meta import Fix
+from kit.model.verdict import Verdict
+from kit.reporting.cutting import cut_text
+from kit.reporting.data import DeviceSheet, ReportData
+from kit.reporting.equipment_page import equipment_view
+from kit.reporting.findings_said import say_finding
+from kit.reporting.method import limits, meanings, scoring
+from kit.reporting.page import state_sentences
+from kit.reporting.sheets import identity, origin_text
+from kit.reporting.text import plain_value, show_share, show_time, typographic, visible
+from kit.reporting.words import notice_text, task_text, withheld_text, word
+
+Cell = str | int | float | date | datetime | None
+"""A datetime is local to the site and carries no zone: spreadsheets know none."""
+LONGEST: Final = 1000
+"""Characters of a cell; our own choice, well below what spreadsheets take."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, its width in characters, and whether cells are shares of 1."""
+
+    head: str
+    width: int
+    share: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: a name for files, a title for people, and rows that are made when asked for."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Callable[[], Iterable[tuple[Cell, ...]]]
+
+
+def text_cell(text: str) -> str:
+    """What anybody said as one visible line that a cell can hold."""
+    return visible(cut_text(text, LONGEST))
+
+
+def tables(data: ReportData) -> tuple[Table, ...]:
+    """Every table of a report, in the current language; the summary first."""
+    made = [
+        _summary(data), _devices(data), _findings(data), _todo(data), _waivers(data),
+        _choices(data), _equipment(data), _deliveries(data), _rules(data), _frameworks(data),
+        _method(data),
+    ]  # fmt: skip
+    return tuple(one for one in made if one is not None)
+
+
+def _local(at: datetime | None, data: ReportData) -> datetime | None:
+    if at is None:
+        return None
+    return at.astimezone(ZoneInfo(data.site.timezone)).replace(tzinfo=None, microsecond=0)
+
+
+def _summary(data: ReportData) -> Table:
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        summary = data.summary
+        for notice in data.notices:
+            yield _("Notice"), notice_text(notice)
+        for name, value in (("", data.site.name), *identity(data)):
+            yield name or _("Establishment"), value
+        yield _("Checked on"), show_time(data.run.started_at, data.site.timezone)
+        for sentence in state_sentences(data):
+            yield _("State"), sentence
+        grade = summary.result.grade
+        yield _("Grade"), grade or _("No grade")
+        if grade is None:
+            yield _("Why"), ", ".join(withheld_text(one) for one in summary.withheld)
+        yield _("of the applicable findings judged"), show_share(summary.result.coverage)
+        yield _("compliant, weighted by severity"), show_share(summary.result.ratio)
+        yield _("the same with waivers accepted"), show_share(summary.result.ratio_with_waivers)
+        if data.reference is not None:
+            yield (
+                _("the same at the values of the baseline"),
+                show_share(data.reference.result.ratio),
+            )
+        for verdict, count in summary.result.counts.items():
+            yield word(verdict), count
+        for standing, count in summary.standings.items():
+            if count:
+                yield _("Devices: {standing}").format(standing=word(standing).lower()), count
+
+    return Table("summary", _("Summary"), _columns((N_("What"), 38), (N_("Value"), 90)), rows)
+
+
+def _columns(*heads: tuple[str, int]) -> tuple[Column, ...]:
+    return tuple(Column(_(head), width) for head, width in heads)
+
+
+_DEVICE_HEADS: Final = (
+    (N_("Device"), 16), (N_("Asset"), 16), (N_("Kind"), 18), (N_("Use"), 22), (N_("Model"), 30),
+    (N_("System announced"), 16), (N_("Serial number"), 18), (N_("Zone"), 16),
+    (N_("Administered by"), 20), (N_("State"), 16), (N_("Delivery"), 16), (N_("Standing"), 26),
+    (N_("Read on"), 18), (N_("Age of the reading (days)"), 10), (N_("Provenance"), 26),
+)  # fmt: skip
+
+
+def _devices(data: ReportData) -> Table:
+    columns = (
+        *_columns(*_DEVICE_HEADS),
+        *(Column(word(one), 12) for one in Verdict),
+        Column(_("Under waiver"), 12),
+        Column(_("Share that complies"), 12, share=True),
+        Column(_("Coverage"), 12, share=True),
+    )
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in data.devices:
+            yield _device(one, data)
+
+    return Table("devices", _("Devices"), columns, rows)
+
+
+def _device(one: DeviceSheet, data: ReportData) -> tuple[Cell, ...]:
+    result = one.result
+    use = word(one.post_role) if one.post_role else None
+    days = one.age // 86_400 if one.age is not None else None
+    return (
+        one.id, one.asset_id, word(one.device_class), use, one.model, one.os, one.serial,
+        one.zone, one.managed_by, word(one.state), one.delivery, word(one.standing),
+        _local(one.taken_at, data), days, word(one.provenance),
+        *(result.counts[verdict] for verdict in Verdict), result.waived,
+        result.ratio if result.coverage else None, result.coverage,
+    )  # fmt: skip
+
+
+_FINDING_HEADS: Final = (
+    (N_("Device"), 16), (N_("Kind"), 18), (N_("Use"), 22), (N_("Theme"), 20), (N_("Rule"), 34),
+    (N_("Title"), 46), (N_("Severity"), 12), (N_("Tier"), 14), (N_("Finding"), 16),
+    (N_("What was read"), 40), (N_("Expected"), 34), (N_("Observed"), 34), (N_("Why"), 46),
+    (N_("What to do"), 46), (N_("How it is mended"), 24), (N_("Enforced"), 10),
+    (N_("Configured, but"), 20), (N_("Waiver"), 16), (N_("Waiver until"), 14),
+    (N_("Provenance"), 24), (N_("Read on"), 18), (N_("Since"), 14),
+)  # fmt: skip
+
+
+def _findings(data: ReportData) -> Table:
+    devices = {one.id: one for one in data.devices}
+    titles = {one.id: typographic(localized(one.title)) for one in data.rules}
+    remedies = {one.id: typographic(localized(one.remedy)) for one in data.rules if one.remedy}
+    ends = {one.waiver.id: one.waiver.end for one in data.waivers}
+    since = {(one.device, one.rule): one.since for one in data.standing_since or ()}
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in data.findings:
+            device = devices[one.subject.id]
+            said = say_finding(one, remedies.get(one.rule, ""))
+            stands = since.get((one.subject.id, one.rule))
+            failed = one.verdict is Verdict.FAIL
+            yield (
+                one.subject.id, word(device.device_class),
+                word(device.post_role) if device.post_role else None,
+                theme_label(one.theme), one.rule, titles[one.rule], word(one.severity),
+                word(one.tier), word(one.verdict), said.keys, said.expected,
+                said.observed, said.why, said.do,
+                word(one.fix) if failed or one.fix is not Fix.REMOTE else None,
+                _("yes") if one.enforced else _("no"),
+                word(one.pending) if one.pending else None, one.waiver,
+                ends.get(one.waiver) if one.waiver else None, word(one.provenance),
+                _local(one.observed_at, data), _local(stands, data) if stands else None,
+            )  # fmt: skip
+
+    return Table("findings", _("Findings"), _columns(*_FINDING_HEADS), rows)
+
+
+def _todo(data: ReportData) -> Table:
+    heads = (
+        (N_("No."), 6), (N_("Step"), 34), (N_("Severity"), 12), (N_("What"), 60),
+        (N_("Rules"), 8), (N_("Devices"), 10), (N_("Names of the devices"), 60),
+        (N_("Findings"), 10), (N_("In charge"), 20), (N_("Due date"), 14), (N_("Done on"), 14),
+    )  # fmt: skip
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        titles = {one.id: typographic(localized(one.title)) for one in data.rules}
+        for number, action in enumerate(data.actions, 1):
+            for task in action.tasks:
+                what = titles[task.rule] if task.rule else task_text(task)
+                yield (
+                    number, word(action.kind), word(task.severity), what, task.rules,
+                    len(task.devices), ", ".join(task.devices), task.findings,
+                    None, None, None,
+                )  # fmt: skip
+
+    return Table("to-do", _("What to do"), _columns(*heads), rows)
+
+
+def _waivers(data: ReportData) -> Table:
+    heads = (
+        (N_("Waiver"), 16), (N_("State"), 18), (N_("Rule"), 34), (N_("Devices named"), 30),
+        (N_("Uses"), 24), (N_("Reason"), 50), (N_("Compensating measure"), 50),
+        (N_("Risk accepted"), 50), (N_("Approved by"), 26), (N_("Start"), 12), (N_("End"), 12),
+        (N_("Days left"), 10), (N_("Non-compliances in its scope"), 40),
+    )  # fmt: skip
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in data.waivers:
+            w = one.waiver
+            yield (
+                w.id, word(one.state), w.rule, ", ".join(w.devices),
+                ", ".join(word(role) for role in w.post_roles), w.reason, w.compensating, w.risk,
+                w.approver, w.start, w.end, one.days_left, ", ".join(one.devices),
+            )  # fmt: skip
+
+    return Table("waivers", _("Waivers"), _columns(*heads), rows)
+
+
+def _choices(data: ReportData) -> Table:
+    heads = (
+        (N_("Choice"), 22), (N_("Name"), 34), (N_("Value"), 34), (N_("Value of the baseline"), 34),
+        (N_("Use"), 24), (N_("Reason given"), 50), (N_("Decided by"), 30),
+    )  # fmt: skip
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in data.baseline.parameters:
+            yield (
+                _("Value chosen"), one.name, plain_value(one.value),
+                plain_value(one.default) if one.default is not None else None,
+                word(one.post_role) if one.post_role else None, None, origin_text(one.origin),
+            )  # fmt: skip
+        for rule in data.baseline.disabled:
+            yield (
+                _("Rule disabled"), rule.rule, None, None, None, rule.reason,
+                origin_text(rule.origin),
+            )  # fmt: skip
+
+    return Table("choices", _("Choices of the site"), _columns(*heads), rows)
+
+
+def _equipment(data: ReportData) -> Table | None:
+    if data.equipment is None:
+        return None
+    view = equipment_view(data.equipment)
+    criteria = [one.criterion for one in data.equipment.criteria]
+    heads = _columns(
+        (N_("Device"), 16), (N_("Kind"), 18), (N_("Use"), 22), (N_("Model"), 30),
+        (N_("Fitness"), 12), (N_("What to do"), 34), (N_("Why"), 60),
+    )  # fmt: skip
+    columns = (*heads, *(Column(word(one), 22) for one in criteria))
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for line in view.lines:
+            one = line.device
+            shown = {cell.criterion: cell for cell in line.cells}
+            yield (
+                one.id, word(one.device_class), word(one.post_role) if one.post_role else None,
+                one.model, word(one.fitness), word(one.action), " / ".join(line.why),
+                *(
+                    " ".join(filter(None, (shown[c].text, shown[c].note)))
+                    or (word(fitness) if (fitness := shown[c].fitness) else None)
+                    for c in criteria
+                ),
+            )  # fmt: skip
+
+    return Table("equipment", _("State of the equipment"), columns, rows)
+
+
+def _deliveries(data: ReportData) -> Table | None:
+    if not data.deliveries:
+        return None
+    heads = (
+        (N_("Delivery"), 18), (N_("Order"), 18), (N_("Supplier"), 26), (N_("Dated"), 12),
+        (N_("Lot"), 8), (N_("Model"), 34), (N_("Designation"), 40), (N_("Ordered"), 10),
+        (N_("Received"), 10), (N_("In service"), 10), (N_("Compliant"), 10),
+    )  # fmt: skip
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in data.deliveries or ():
+            for line in one.lines:
+                yield (
+                    one.note_number or one.id, one.order_number, one.supplier, one.dated, line.lot,
+                    line.model, line.designation, line.ordered, line.received, line.adopted,
+                    line.compliant,
+                )  # fmt: skip
+
+    return Table("deliveries", _("Deliveries"), _columns(*heads), rows)
+
+
+def _rules(data: ReportData) -> Table:
+    heads = _columns(
+        (N_("Rule"), 34), (N_("Title"), 50), (N_("Theme"), 20), (N_("Severity"), 12),
+        (N_("Tier"), 14), (N_("Why it matters"), 80), (N_("Remedy"), 60),
+        (N_("Reference facts"), 30),
+    )  # fmt: skip
+    columns = (*heads, *(Column(word(one), 12) for one in Verdict))
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in data.rules:
+            yield (
+                one.id, typographic(localized(one.title)), theme_label(one.theme),
+                word(one.severity), word(one.tier),
+                typographic(localized(one.why)) if one.why else None,
+                typographic(localized(one.remedy)) if one.remedy else None, ", ".join(one.facts),
+                *(one.counts[verdict] for verdict in Verdict),
+            )  # fmt: skip
+
+    return Table("rules", _("Rules"), columns, rows)
+
+
+def _frameworks(data: ReportData) -> Table | None:
+    if not data.frameworks:
+        return None
+    heads = _columns(
+        (N_("Framework"), 50), (N_("Publisher"), 20), (N_("Version"), 10), (N_("Date"), 12),
+        (N_("Text read for the mapping"), 14), (N_("Controls"), 10),
+    )  # fmt: skip
+    columns = (*heads, *(Column(word(one), 14) for one in Verdict))
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in data.frameworks or ():
+            yield (
+                typographic(localized(one.title)), one.publisher, one.version, one.date,
+                _("yes") if one.read else _("no"), one.controls,
+                *(one.verdicts[verdict] for verdict in Verdict),
+            )  # fmt: skip
+
+    return Table("frameworks", _("Frameworks"), columns, rows)
+
+
+def _method(data: ReportData) -> Table:
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for verdict, meaning in meanings():
+            yield word(verdict), meaning
+        for sentence in scoring(data):
+            yield _("Shares and grade"), sentence
+        for sentence in limits(data):
+            yield _("Limits"), sentence
+
+    return Table("method", _("Method and limits"), _columns((N_("What"), 24), (N_("Text"), 120)),
+                 rows)  # fmt: skip
