@@ -36,10 +36,12 @@ def _document(data: ReportData) -> Iterator[str]:
     yield xml.start("arf:report-requests")
     yield xml.start("arf:report-request", {"id": _REQUEST}) + "<arf:content>"
     yield from benchmark(data)
-    yield "</arf:content></arf:report-request></arf:report-requests>\n<arf:assets>\n"
-    for device in data.devices:
-        yield _asset(device)
-    yield "</arf:assets>\n<arf:reports>\n"
+    yield "</arf:content></arf:report-request></arf:report-requests>\n"
+    if data.devices:
+        yield "<arf:assets>\n"
+        yield from (_asset(device) for device in data.devices)
+        yield "</arf:assets>\n"
+    yield "<arf:reports>\n"
     reports = 0
     for device, result in device_results(data, {"xmlns": NAMESPACE}):
         content = xml.element("arf:content", result)
