@@ -193,12 +193,12 @@ def _risk(sheet: WaiverSheet, data: ReportData) -> dict[str, Any]:
     holds = sheet.state in {WaiverState.ACTIVE, WaiverState.ENDING, WaiverState.UNUSED}
     return {
         "uuid": _id(data, "waiver", waiver.id),
-        "title": _say(f"{_('Waiver')} {waiver.id} – {waiver.rule}"),
+        "title": _say(f"{_('Waiver')} {waiver.id} – {waiver.subject}"),
         "description": _say(waiver.reason),
         "statement": _say(waiver.risk or waiver.reason),
         "status": "deviation-approved" if holds else "open",
         "props": [
-            _prop("rule", waiver.rule),
+            _prop("subject", waiver.subject),
             _prop("state", sheet.state.value),
             _prop("approver", waiver.approver),
             _prop("start", waiver.start.isoformat()),

@@ -212,7 +212,7 @@ def _waivers(data: ReportData) -> Table:
         for one in data.waivers:
             w = one.waiver
             yield (
-                w.id, word(one.state), w.rule, ", ".join(w.devices),
+                w.id, word(one.state), w.subject, ", ".join(w.devices),
                 ", ".join(word(role) for role in w.post_roles), w.reason, w.compensating, w.risk,
                 w.approver, w.start, w.end, one.days_left, ", ".join(one.devices),
             )  # fmt: skip
