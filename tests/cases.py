@@ -28,6 +28,9 @@ USUAL_FACTS: Mapping[str, Any] = {
     "init": "systemd",
     "desktop": True,
     "container": False,
+    "chromium": False,
+    "chrome": False,
+    "firefox": False,
     "memory_mib": 8192,
 }
 

@@ -5,6 +5,7 @@ A step is data; the scripts are written by hand. A step that needs a failed one 
 
 from __future__ import annotations
 
+import base64
 import getpass
 import os
 import re
@@ -22,19 +23,23 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 SCRIPTS = Path("scripts")
+PACKAGES = Path("../packages")
 SUCCEEDED = {"done", "unchanged"}
 RUN = """
 umask 077; KIT_DIR=$1; export KIT_DIR
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; export LC_ALL PATH HOME
 mkdir -p -- "$KIT_DIR" && [ -O "$KIT_DIR" ] || exit 1
 IFS= read -r size && head -c "$size" >"$KIT_DIR/job" && cd / || exit 1
-timeout -k 10 "$2" sh "$KIT_DIR/job" 2>"$KIT_DIR/said"
+if [ "$4" = package ]; then base64 -d | timeout -k 10 "$2" sh "$KIT_DIR/job" 2>"$KIT_DIR/said"
+else timeout -k 10 "$2" sh "$KIT_DIR/job" 2>"$KIT_DIR/said"
+fi
 status=$?
 [ "$3" = keep ] || rm -rf -- "$KIT_DIR"
 exit "$status"
 """
-"""$1: a private folder; $2: seconds; $3: whether to keep it. Standard input: how many bytes the
-script has, the script, and after it the secrets it reads, which are never in a file."""
+"""$1: a private folder; $2: seconds; $3: whether to keep it; $4: what stands behind the script.
+Standard input: how many bytes the script has, the script, and after it the secrets it reads, which
+are never in a file, or a package in base64."""
 
 _RUN_NAME = secrets.token_hex(8)
 _foreseen: dict[tuple[str, str], str] = {}
@@ -56,7 +61,7 @@ def compose(step: dict[str, Any], **others: str) -> str:
             raise OperationError(f"not a step of esms-kit: {step['target']}")
         lines.append(f"{name}={shlex.quote(value)}")
     texts = [(SCRIPTS / f"{name}.sh").read_text(encoding="utf-8") for name in step["scripts"]]
-    main = "main 9<&0 </dev/null" if step.get("secrets") else "main </dev/null"
+    main = "main 9<&0 </dev/null" if step.get("secrets") or "payload" in step else "main </dev/null"
     return "\n".join(["#!/bin/sh", *lines, *texts, main, ""])
 
 
@@ -84,7 +89,9 @@ def variable_of(name: str) -> str:
 def _ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) -> dict[str, str]:
     """Run a step's script; state, code, subject and detail of its answer."""
     folder = f"/run/esms-kit-{_RUN_NAME}{'-look' if dry else ''}"
+    package = "payload" in step and not dry
     words = [folder, str(step["seconds"]), "drop" if dry else "keep"]
+    words.append("package" if package else "secrets")
     command = shlex.join(["sh", "-c", RUN, "sh", *words])
     script = compose(step, **({"KIT_DRY": "yes"} if dry else {}))
     names = step.get("secrets", ())
@@ -93,6 +100,9 @@ def _ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) 
         detail = f"give it as {variable_of(missing[0])} in the environment"
         return _failed("secret_missing", missing[0], detail)
     given = "".join(f"{secret(name)}\n" for name in names)
+    if package:
+        content = (PACKAGES / Path(step["payload"]).name).read_bytes()
+        given = base64.encodebytes(content).decode()
     text = f"{len(script.encode())}\n{script}{given}"
     _good, output = one.run_shell_command(
         command, print_output=False, print_input=False, **{**arguments, "_stdin": text}

@@ -146,6 +146,8 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
 # A theme is the name of a file of rules; one that is not listed is shown by that name.
 THEMES: Final[Mapping[str, str]] = {
     "accounts": N_("Accounts and passwords"),
+    "browsers": N_("Browsers"),
+    "clients": N_("Care-record software (DUI)"),
     "equipment": N_("Equipment"),
     "files": N_("Files and permissions"),
     "firewall": N_("Firewall"),

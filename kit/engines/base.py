@@ -24,7 +24,8 @@ class Work(Record):
     """The changes of one device, in the order they are to be made.
 
     ``account`` logs in. ``host_keys`` are the only keys the device may show, ``jump_keys`` those
-    of its jump host. ``on_failure``: whether changes that need nothing of a failed one go on.
+    of its jump host. ``payloads``: the files the changes bring along, SHA-256 -> absolute path on
+    the controller. ``on_failure``: whether changes that need nothing of a failed one go on.
     """
 
     device: DeviceId
@@ -33,6 +34,7 @@ class Work(Record):
     host_keys: tuple[PinnedKey, ...]
     jump_keys: tuple[PinnedKey, ...] = ()
     changes: tuple[Change, ...]
+    payloads: Mapping[str, str] = {}
     on_failure: Literal["continue", "stop"] = "continue"
 
 
@@ -103,7 +105,8 @@ class Limits(Record):
 
     def seconds(self, kind: ArtefactKind) -> int:
         """The time one change of this kind may take."""
-        return self.package_seconds if kind is ArtefactKind.PACKAGE else self.change_seconds
+        packages = {ArtefactKind.PACKAGE, ArtefactKind.PINNED_PACKAGE}
+        return self.package_seconds if kind in packages else self.change_seconds
 
 
 class Secrets(Protocol):

@@ -60,6 +60,10 @@ class FailureCode(StrEnum):
     PACKAGES_BROKEN = "packages_broken"
     PACKAGE_SCRIPT_FAILED = "package_script_failed"
     DEPENDENCIES_UNMET = "dependencies_unmet"
+    PACKAGE_TAMPERED = "package_tampered"
+    PACKAGE_MISMATCH = "package_mismatch"
+    LAUNCH_FAILED = "launch_failed"
+    WOULD_DOWNGRADE = "would_downgrade"
     WOULD_CUT = "would_cut"
     WOULD_REMOVE = "would_remove"
     WOULD_INSTALL = "would_install"
@@ -246,6 +250,22 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
     FailureCode.DEPENDENCIES_UNMET: (
         N_("“{subject}” needs packages that cannot be installed."),
         N_("Check the sources of the device (components, release, held packages)."),
+    ),
+    FailureCode.PACKAGE_TAMPERED: (
+        N_("the file of the package “{subject}” is not the one that was pinned; nothing was done."),
+        N_("Get it again from its editor and compare the SHA-256 with the pack's."),
+    ),
+    FailureCode.PACKAGE_MISMATCH: (
+        N_("the file is no package “{subject}” of the version that was pinned; nothing was done."),
+        N_("Correct the name, the version or the file in the client pack."),
+    ),
+    FailureCode.LAUNCH_FAILED: (
+        N_("“{subject}” was installed, but its program does not start."),
+        N_("Look at what it said; a package that was not there before was removed again."),
+    ),
+    FailureCode.WOULD_DOWNGRADE: (
+        N_("“{subject}” is installed in a newer version than the pinned one; it was left."),
+        N_("Pin the newer version, or remove it from the device by hand."),
     ),
     FailureCode.WOULD_CUT: (
         N_("that would remove what the device needs to be used or administered: {subject}."),

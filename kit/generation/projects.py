@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,24 +53,37 @@ class HostProject:
 
 @dataclass(frozen=True)
 class Project:
-    """All that a project is made of. ``left_out``: devices whose desired state is not known."""
+    """All that a project is made of. ``left_out``: devices whose desired state is not known.
+
+    ``packages``: the files that packages are installed from, by name.
+    """
 
     inventory: SiteInventory
     hosts: tuple[HostProject, ...]
     scripts: Mapping[str, str]
     baseline: str
     left_out: tuple[str, ...]
+    packages: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def project_files(project: Project) -> dict[str, bytes]:
     """Every file of the project by its path; the same site gives the same bytes."""
     texts = {"README.md": _readme(project), **_ansible(project), **_pyinfra(project)}
     files = {name: text.encode() for name, text in texts.items()}
+    files |= {f"packages/{name}": content for name, content in project.packages.items()}
+    if project.packages:
+        files["packages/SHA256SUMS"] = _sums(project.packages).encode()
     files |= _copied("roles", "ansible/roles")
     files |= _copied("playbooks", "ansible/playbooks")
     files |= _copied("deploys", "", under="ansible")
     files |= _copied("deploys", "", under="pyinfra")
     return dict(sorted(files.items()))
+
+
+def _sums(packages: Mapping[str, bytes]) -> str:
+    """As ``sha256sum -c`` reads it."""
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in packages.items()}
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
 
 
 def _copied(folder: DataFolder, into: str, *, under: str = "") -> dict[str, bytes]:

@@ -17,6 +17,11 @@ AbsolutePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+-]*$", max_length
 # text is safe in every shell.
 PathPattern = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./@+*?-]*$", max_length=400)]
 PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]{1,99}$")]
+PackageVersion = Annotated[str, Field(pattern=r"^[0-9][A-Za-z0-9.+~:-]{0,79}$")]
+PackageFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,120}\.deb$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# One word of a command that no shell ever sees; one line.
+LaunchWord = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/:=+@,-]{1,200}$")]
 UnitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,100}\.(service|socket|timer|mount)$")]
 # Never two separators in a row: swapped for the path below /proc/sys they would make "..". A "*"
 # stands for every interface there is, besides "all" and "default", and for nothing else.
@@ -121,6 +126,27 @@ class PackageArtefact(Record):
     kind: Literal["package"] = "package"
     name: PackageName
     state: Literal["present", "absent"]
+
+
+class PinnedPackageArtefact(Record):
+    """One Debian package from one file, known by its hash, and proof that its program starts.
+
+    ``file`` is its name among the packages the controller brings along. ``launch``: a program and
+    its arguments, run once as nobody after the installation; it must end with 0.
+    """
+
+    kind: Literal["pinned_package"] = "pinned_package"
+    name: PackageName
+    version: PackageVersion
+    sha256: Sha256
+    file: PackageFile
+    launch: tuple[LaunchWord, ...] = ()
+
+    @model_validator(mode="after")
+    def _program_first(self) -> PinnedPackageArtefact:
+        if self.launch and not self.launch[0].startswith("/"):
+            raise ValueError(_("the first word is the absolute path of a program."))
+        return self
 
 
 class UnitArtefact(Record):
@@ -229,6 +255,7 @@ Artefact = Annotated[
     | AttributesArtefact
     | LinesArtefact
     | PackageArtefact
+    | PinnedPackageArtefact
     | UnitArtefact
     | SysctlArtefact
     | AccountArtefact

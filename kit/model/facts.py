@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from kit.model.observation import Absent, Observation, Observed, Scalar, Unread, Unreadable
 from kit.model.record import Record
@@ -24,6 +25,9 @@ class Fact(StrEnum):
     TPM = "tpm"  # "none", "1.2" or "2.0"
     SECURE_BOOT = "secure_boot"  # "on", "off", "unsupported"
     MEMORY_MIB = "memory_mib"
+    CHROMIUM = "chromium"  # true when Chromium is installed
+    CHROME = "chrome"  # true when Google Chrome is installed
+    FIREFOX = "firefox"  # true when Firefox is installed
     STORAGE_GIB = "storage_gib"  # the disk that holds the root file system, rounded down
 
 
@@ -62,6 +66,7 @@ class When(Record):
     desktop: bool | None = None
     container: bool | None = None
     init: tuple[str, ...] | None = None
+    browser: tuple[Literal["chromium", "chrome", "firefox"], ...] | None = None  # any of them
 
     def holds(self, facts: Facts) -> bool:
         """Raises ``FactUnreadable`` when a part cannot be decided."""
@@ -81,4 +86,4 @@ class When(Record):
                     return False
             elif value not in allowed:
                 return False
-        return True
+        return self.browser is None or any(facts.value(Fact(name)) is True for name in self.browser)

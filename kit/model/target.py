@@ -13,6 +13,7 @@ class ArtefactKind(StrEnum):
     ATTRIBUTES = "attributes"  # owner and mode of existing files, content untouched
     LINES = "lines"  # lines of a file that belongs to somebody else
     PACKAGE = "package"
+    PINNED_PACKAGE = "pinned_package"  # a package from one file, known by its hash
     UNIT = "unit"  # a systemd unit: enabled, active, masked
     SYSCTL = "sysctl"  # a value of the running kernel
     ACCOUNT = "account"  # a local account: there or not, shell, password, expiry

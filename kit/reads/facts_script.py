@@ -31,6 +31,19 @@ variable() {
     else failed "$1" "$2 cannot be read"
     fi
 }
+# installed KEY PROGRAM...: yes if one of them is there, no if it could be seen that none is.
+installed() {
+    key=$1 found=no
+    shift
+    for program in "$@"; do
+        folder=${program%/*}
+        if [ -e "$program" ]; then found=yes
+        elif [ -e "$folder" ] && [ ! -x "$folder" ] && [ "$found" = no ]; then found=hidden
+        fi
+        [ "$found" != yes ] || break
+    done
+    if [ "$found" = hidden ]; then denied "$key"; else value "$key" "$found"; fi
+}
 has_sysfs() { [ -d /sys/class/net ] && [ -x /sys/class ]; }
 # Prints yes or no; fails when it cannot tell. That there is no trace of a container is no proof.
 contained() {
@@ -236,6 +249,14 @@ FRAGMENTS: Final[Mapping[Fact, str]] = {
     Fact.DESKTOP: _DESKTOP,
     Fact.CONTAINER: (
         'if text=$(contained); then value container "$text"; else denied container; fi\n'
+    ),
+    Fact.CHROMIUM: (
+        "installed chromium /usr/bin/chromium /usr/bin/chromium-browser /snap/bin/chromium\n"
+    ),
+    Fact.CHROME: "installed chrome /opt/google/chrome/chrome\n",
+    Fact.FIREFOX: (
+        "installed firefox /usr/bin/firefox-esr /usr/bin/firefox /opt/firefox/firefox"
+        " /snap/bin/firefox\n"
     ),
     Fact.SERIAL: _filled(_FIRMWARE, key="serial", dmi="product_serial", tree="serial-number"),
     Fact.MODEL: _filled(_FIRMWARE, key="model", dmi="product_name", tree="model"),

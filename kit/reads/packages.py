@@ -15,7 +15,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}\Z")
 # dpkg-query ends with 1 when it does not know one of the names, with 2 when it cannot read.
 # A package that dpkg does not know but whose list of files is there is a damaged database; dpkg
 # itself is always asked for: a database without it is not one.
-_ASK: Final = """\
+DATABASE: Final = """\
 command -v dpkg-query >/dev/null || exit 127
 database=/var/lib/dpkg
 for folder in /var/lib "$database" "$database/info"; do
@@ -24,6 +24,10 @@ done
 for place in "$database/status" "$database/info"; do
     [ -r "$place" ] || { echo "$place" >&2; [ ! -e "$place" ] || exit 126; exit 1; }
 done
+"""
+"""The part of a fragment that ends it unless dpkg's database is there and can be read."""
+
+_ASK: Final = """\
 form='package\\t${Package}\\t${Architecture}\\t${db:Status-Status}\\t${db:Status-Eflag}\\n'
 dpkg-query --show --showformat="$form" dpkg "$@" 2>said
 ended=$?
@@ -65,7 +69,7 @@ class Packages(Read):
             if not _NAME.match(key):
                 raise ValueError(f"not the name of a package: {key[:80]!r}")
         names = shlex.join(sorted(keys))
-        return Script(form, f"set -- {names}\n{_ASK}")
+        return Script(form, f"set -- {names}\n{DATABASE}{_ASK}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         *lines, end = raw.text.removesuffix("\n").split("\n")

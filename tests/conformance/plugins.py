@@ -27,6 +27,6 @@ def load(path: str, name: str = "") -> ModuleType:
 
 def load_module(name: str) -> ModuleType:
     """A module of ``kit_artefacts``, with what it shares with the others."""
-    for shared in ("kit_answers", "kit_sudoers", "kit_placing", "kit_accounts"):
+    for shared in ("kit_answers", "kit_sudoers", "kit_placing", "kit_accounts", "kit_apt"):
         load(f"kit_artefacts/module_utils/{shared}.py", f"ansible.module_utils.{shared}")
     return load(f"kit_artefacts/library/{name}.py")

@@ -14,6 +14,7 @@ from kit.documents_io.ansible_vars import Template, dump_variables
 from kit.engines.base import Ending, Limits, Work
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.hops import Hop, NotConnected, device_hop, jump_hop
+from kit.model.artefact import PinnedPackageArtefact
 from kit.model.device import Sudo
 from kit.model.known_host import PinnedKey
 from kit.planning.schedule import step_data, steps
@@ -66,6 +67,7 @@ class RunFolder:
             "kit_artefacts_change_seconds": limits.change_seconds,
             "kit_artefacts_lock_seconds": limits.lock_seconds,
             "kit_artefacts_login_seconds": limits.login_seconds,
+            "kit_artefacts_packages": str(self._packages(works)),
             "kit_artefacts_package_seconds": limits.package_seconds,
         }
         text = dump_variables({"all": {"hosts": hosts, "vars": variables}})
@@ -75,6 +77,21 @@ class RunFolder:
         self._write("go", "")
         os.mkfifo(self.secrets, 0o600)
         return refused
+
+    def _packages(self, works: Sequence[Work]) -> Path:
+        """The files that go to devices, under the names the steps have for them."""
+        folder = self.path / "packages"
+        folder.mkdir(mode=0o700)
+        wanted = {
+            change.artefact.file: work.payloads[change.artefact.sha256]
+            for work in works
+            for change in work.changes
+            if isinstance(change.artefact, PinnedPackageArtefact)
+            and change.artefact.sha256 in work.payloads
+        }
+        for name, payload in wanted.items():
+            (folder / name).symlink_to(payload)
+        return folder
 
     def _write(self, name: str, text: str) -> Path:
         path = self.path / name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from kit.engines.accounts import STOPPED, blocker, clean
@@ -84,6 +85,8 @@ class DeviceRun:
         try:
             order = order_of(step, self._limits)
             job, given = compose(order), handed_over(order, self._secrets)
+            if order.payload:
+                given = self._payload(order.payload)
         except Unsayable as error:
             failure = Failure(code=FailureCode.UNSUPPORTED, subject=str(error))
             return Reply(ChangeState.FAILED, failure)
@@ -102,6 +105,13 @@ class DeviceRun:
         if said:
             self._log(f"{self._work.device} {step.target}\n{said}")
         return understand(done.status, done.stdout, done.stderr, seconds)
+
+    def _payload(self, digest: str) -> bytes:
+        """The file of that hash; the device looks at its hash again. Raises ``Unsayable``."""
+        try:
+            return Path(self._work.payloads[digest]).read_bytes()
+        except (LookupError, OSError) as error:
+            raise Unsayable(digest[:16]) from error
 
     def _settle(self, step: Step, reply: Reply) -> None:
         failure = clean(reply.failure, self._redactor)

@@ -26,11 +26,13 @@ class Order:
     """What a device is told: the scripts to run, in this order, and the data they read.
 
     ``secrets`` are no data of the script: each is one line on its descriptor 9, in this order.
+    ``payload``: the SHA-256 of a file that stands there instead, or ``""``.
     """
 
     scripts: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[SecretReference, ...] = ()
+    payload: str = ""
 
 
 MAIN: Final = "main </dev/null"
@@ -65,7 +67,7 @@ def compose(order: Order) -> bytes:
         if "\0" in value:
             raise Unsayable(name)
         lines.append(f"{name}={shlex.quote(value)}")
-    main = MAIN_WITH_SECRETS if order.secrets else MAIN
+    main = MAIN_WITH_SECRETS if order.secrets or order.payload else MAIN
     text = "\n".join([*lines, *(script(name) for name in order.scripts), main, ""])
     try:
         return text.encode("utf-8")

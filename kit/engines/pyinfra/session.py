@@ -164,7 +164,7 @@ class Session:
             raise SessionFailed(FailureCode.BROKEN_ANSWER)
 
     def run(self, job: bytes, seconds: int, given: bytes = b"") -> Done:
-        """Run one script for at most ``seconds``; ``given`` is its standard input, at most 64 KiB.
+        """Run one script for at most ``seconds``; ``given`` is its standard input.
 
         Raises ``SessionFailed``: then nobody knows how far the script came.
         """

@@ -8,6 +8,7 @@ from typing import Any
 from kit.engines.base import Limits
 from kit.engines.pyinfra.executors import order_of
 from kit.engines.pyinfra.order import script
+from kit.model.artefact import Artefact, PinnedPackageArtefact
 from kit.model.plan import Change
 from kit.model.target import ArtefactKind
 from kit.planning.schedule import steps
@@ -27,9 +28,15 @@ def stock_steps(changes: Sequence[Change], limits: Limits) -> list[dict[str, Any
                 "scripts": list(order.scripts),
                 "variables": dict(sorted(order.variables.items())),
                 "secrets": [reference.key for reference in order.secrets],
+                **_payload(step.artefact),
             }
         )
     return found
+
+
+def _payload(artefact: Artefact) -> dict[str, str]:
+    """The name of the file that goes along."""
+    return {"payload": artefact.file} if isinstance(artefact, PinnedPackageArtefact) else {}
 
 
 def stock_scripts(steps_of_all: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from kit.engines.pyinfra.executors import (
     membership,
     package,
     pam,
+    pinned_package,
     sysctl,
     unit,
 )
@@ -33,6 +34,7 @@ EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
     ArtefactKind.LINES: lines.order,
     ArtefactKind.PACKAGE: package.order,
     ArtefactKind.PAM: pam.order,
+    ArtefactKind.PINNED_PACKAGE: pinned_package.order,
     ArtefactKind.SYSCTL: sysctl.order,
     ArtefactKind.UNIT: unit.order,
     ArtefactKind.RELOAD: reload_.order,
@@ -50,4 +52,5 @@ def order_of(step: Step, limits: Limits) -> Order:
         "KIT_LOCK_SECONDS": str(limits.lock_seconds),
         "KIT_PENDING": PENDING,
     }
-    return Order(order.scripts, {**order.variables, **others}, order.secrets)
+    variables = {**order.variables, **others}
+    return Order(order.scripts, variables, order.secrets, order.payload)

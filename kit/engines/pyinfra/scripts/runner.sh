@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs as root on the device for the length of a session, and does what it is handed on standard
 # input: "NONCE SIZE SECONDS GIVEN", then a script of SIZE bytes and GIVEN bytes for the script's own
-# standard input: secrets, which are never in a file. Answers with "NONCE answer STATUS OUT ERR" and
+# standard input: secrets, which are never in a file, or a package. Answers with "NONCE answer STATUS OUT ERR" and
 # that many bytes of output and of errors. Ends when its input ends.
 #
 # $1: the nonce. $2: a pipe to read from instead of standard input.
@@ -37,9 +37,13 @@ main() {
     done
 }
 
-# The next bytes of our input and no more; a script that wants none of them is no reason to end.
+# The next bytes of our input and no more, to the last: what a script leaves of them is not the
+# beginning of the next one.
 pass_on() {
-    [ "$1" -eq 0 ] || head -c "$1" 2>/dev/null
+    [ "$1" -eq 0 ] || head -c "$1" 2>/dev/null | {
+        cat 2>/dev/null
+        cat >/dev/null
+    }
 }
 
 # answer STATUS
