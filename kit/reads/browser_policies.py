@@ -217,7 +217,7 @@ def _in_document(told: _Told, path: str, place: str, below: str = "") -> Observa
         return found
     if below:
         if not isinstance(found.get(below), dict):
-            return Unreadable(Unread.UNPARSABLE, f"{path}: no object “{below}”")
+            return Unreadable(Unread.UNPARSABLE, f"{path}: no object {below}")
         found = found[below]
     for part in place.split("/"):
         if not isinstance(found, dict) or part not in found:
