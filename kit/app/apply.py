@@ -6,8 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kit.app.admission import shut_out_address
-from kit.app.check import FINDINGS, OK, UNKNOWN, Asked, CheckResult, keep, limited, start_run
+from kit.app.check import (
+    FINDINGS,
+    OK,
+    UNKNOWN,
+    Asked,
+    CheckResult,
+    end_run,
+    keep,
+    limited,
+    start_run,
+)
 from kit.app.check import exit_code as check_code
+from kit.app.evidence import chain_run
 from kit.app.opening import OpenSite
 from kit.app.plan import selection
 from kit.app.works import workable_for
@@ -98,7 +109,7 @@ def apply(
     run = start_run(site, asked, "apply", at, filters)
     store.begin(run)
     reading = read_site(context, devices, site.profiles, collect, selects)
-    keep(store, run, reading)
+    kept = keep(store, asked, run, reading)
     before = CheckResult(run, reading)
     plans = guarded_plans(
         reading,
@@ -122,8 +133,14 @@ def apply(
             )  # fmt: skip
             store.keep_outcomes(run.id, applied.outcomes)
     code = exit_code(applied)
-    done = run.model_copy(update={"ended_at": asked.clock(), "exit_code": code})
+    ended = asked.clock()
+    done = run.model_copy(update={"ended_at": ended, "exit_code": code})
     store.end(done)
+    chained = chain_run(
+        site, store, done, reading, kept=kept, seal=asked.seal, made_at=ended, plans=plans,
+        outcomes=applied.outcomes,
+    )  # fmt: skip
+    before = CheckResult(done, reading, chained)
     after = _keep_after(site, store, asked, applied, filters) if applied.started else before
     return ApplyResult(before, after, applied, said_yes, code)
 
@@ -135,11 +152,9 @@ def _keep_after(
     at = asked.clock()
     run = start_run(site, asked, "check", at, filters)
     store.begin(run)
-    keep(store, run, applied.after)
+    kept = keep(store, asked, run, applied.after)
     found = [one for findings in applied.after.findings().values() for one in findings]
-    done = run.model_copy(update={"ended_at": at, "exit_code": check_code(found)})
-    store.end(done)
-    return CheckResult(done, applied.after)
+    return end_run(site, store, asked, run, applied.after, kept, check_code(found))
 
 
 def exit_code(applied: Applied) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from kit import __version__
+from kit.app.evidence import Chained, Seal, chain_run, masked, no_seal, store_mask
 from kit.app.opening import OpenSite
 from kit.errors import UsageError
 from kit.i18n import _
@@ -27,11 +28,16 @@ UNKNOWN = 4
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks, the clock (aware, UTC) and fresh tokens: what runs need from outside."""
+    """Who asks, the clock (aware, UTC), fresh tokens: what runs need from outside.
+
+    ``seal`` gives the operator's sealing key, ``mask`` what masks texts before they are stored.
+    """
 
     operator: Operator
     clock: Callable[[], datetime]
     token: Callable[[], str]
+    seal: Seal = no_seal
+    mask: Callable[[str], str] = field(default_factory=lambda: store_mask(None))
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class CheckResult:
 
     run: Run
     reading: Reading
+    evidence: Chained | None = None  # unset: the chain of this site was made elsewhere
 
     def findings(self) -> tuple[Finding, ...]:
         """Every finding of every device."""
@@ -73,11 +80,13 @@ def limited(limit: str | None) -> tuple[str, ...]:
     return (f"--limit {limit}",) if limit is not None else ()
 
 
-def keep(store: Store, run: Run, reading: Reading) -> None:
-    """Keep everything a reading brought under its run."""
-    store.keep_snapshots(run.id, reading.snapshots.values())
-    store.keep_findings(run.id, reading.findings())
-    store.keep_plans(run.id, reading.plans.values())
+def keep(store: Store, asked: Asked, run: Run, reading: Reading) -> Reading:
+    """Keep everything a reading brought under its run; what was kept, masked as it was."""
+    kept = masked(reading, asked.mask)
+    store.keep_snapshots(run.id, kept.snapshots.values())
+    store.keep_findings(run.id, kept.findings())
+    store.keep_plans(run.id, kept.plans.values())
+    return kept
 
 
 def check(
@@ -95,7 +104,7 @@ def check(
     run = start_run(site, asked, "check", at, limited(limit))
     store.begin(run)
     reading = read_site(site.context(at), devices, site.profiles, collect)
-    return _ended(store, asked, run, reading, fail_on)
+    return _ended(site, store, asked, run, reading, fail_on)
 
 
 def check_recorded(
@@ -127,18 +136,32 @@ def check_recorded(
     present = [one for one in devices if one.state is not DeviceState.REMOVED]
     chosen = {one.id: snapshots[one.id] for one in present if one.id in snapshots}
     reading = judge_site(site.context(at), present, site.profiles, chosen)
-    return _ended(store, asked, run, reading, fail_on)
+    return _ended(site, store, asked, run, reading, fail_on)
 
 
 def _ended(
-    store: Store, asked: Asked, run: Run, reading: Reading, fail_on: Severity
+    site: OpenSite, store: Store, asked: Asked, run: Run, reading: Reading, fail_on: Severity
 ) -> CheckResult:
-    keep(store, run, reading)
-    result = CheckResult(run, reading)
-    code = exit_code(result.findings(), fail_on)
-    done = run.model_copy(update={"ended_at": asked.clock(), "exit_code": code})
+    kept = keep(store, asked, run, reading)
+    code = exit_code(CheckResult(run, reading).findings(), fail_on)
+    return end_run(site, store, asked, run, reading, kept, code)
+
+
+def end_run(
+    site: OpenSite,
+    store: Store,
+    asked: Asked,
+    run: Run,
+    reading: Reading,
+    kept: Reading,
+    code: int,
+) -> CheckResult:
+    """End a check run and put it into the chain of evidence."""
+    at = asked.clock()
+    done = run.model_copy(update={"ended_at": at, "exit_code": code})
     store.end(done)
-    return CheckResult(done, reading)
+    chained = chain_run(site, store, done, reading, kept=kept, seal=asked.seal, made_at=at)
+    return CheckResult(done, reading, chained)
 
 
 def exit_code(findings: Sequence[Finding], fail_on: Severity = Severity.LOW) -> int:

@@ -54,6 +54,10 @@ COMMANDS: Final = (
         N_("Show what changed between two runs, and since when failures stand."),
     ),
     Listed("history", "drift", N_("Show the runs of a site with their score, coverage and trend.")),
+    Listed("evidence", "evidence", N_("The chain of evidence of a site: every run, sealed.")),
+    Listed(
+        "verify", "evidence", N_("Verify a folder of evidence, offline, with a public key alone.")
+    ),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
     Listed(

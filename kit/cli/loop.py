@@ -107,11 +107,23 @@ def check(
     with kept(workspace) as store:
         if snapshots is not None:
             result = use_case.check_recorded(
-                opened, store, asked(), snapshots, limit=limit, fail_on=threshold
+                opened,
+                store,
+                asked(workspace, redactor()),
+                snapshots,
+                limit=limit,
+                fail_on=threshold,
             )
         else:
             collect = collector(session, opened, _("Checking"))
-            result = use_case.check(opened, store, asked(), collect, limit=limit, fail_on=threshold)
+            result = use_case.check(
+                opened,
+                store,
+                asked(workspace, redactor()),
+                collect,
+                limit=limit,
+                fail_on=threshold,
+            )
     if record_to is not None:
         record(record_to, result.reading.snapshots.values())
     show_check(opened, result, as_json=as_json, verbose=session.verbose)
@@ -193,7 +205,8 @@ def apply(
     )
     with kept(workspace) as store:
         result = use_case.apply(
-            opened, store, asked(), collector(session, opened, _("Reading")), chosen,
+            opened, store, asked(workspace, redactor()),
+            collector(session, opened, _("Reading")), chosen,
             agreed=agreement(opened, quiet=as_json, yes=yes, verbose=session.verbose),
             secrets=secret_resolver(workspace, opened.loaded.site.id, redactor()),
             redactor=redactor(),

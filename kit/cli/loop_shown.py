@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kit.cli.terminal import console, say, show_json, show_table
 from kit.i18n import _, localized, ngettext
 
 if TYPE_CHECKING:
     from kit.app.check import CheckResult
+    from kit.app.evidence import Chained
     from kit.app.opening import OpenSite
     from kit.model.finding import Finding
 
@@ -21,6 +22,7 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
             {
                 "schema": 1,
                 "run": result.run.model_dump(mode="json"),
+                "evidence": evidence_json(result.evidence),
                 "devices": {
                     device: [one.model_dump(mode="json") for one in found]
                     for device, found in result.reading.findings().items()
@@ -144,6 +146,27 @@ def _devices_of(found: list[Finding], verbose: int) -> str:
     return ngettext("{count} device", "{count} devices", len(names)).format(count=len(names))
 
 
+def evidence_json(found: Chained | None) -> dict[str, Any] | None:
+    """Where a run stands in the chain, as plain data."""
+    if found is None:
+        return None
+    return {**found.mark.model_dump(mode="json"), "why_unsealed": found.why_unsealed}
+
+
+def show_evidence(found: Chained | None) -> None:
+    """Where a run stands in the chain; a run without a seal is never silently fine."""
+    if found is None:
+        say(_("This site was taken in from evidence: the run is in no chain."), style="yellow")
+        return
+    mark = found.mark
+    line = _("Evidence {number}, digest {head}").format(number=mark.number, head=mark.head[:16])
+    if mark.key is not None:
+        say(line + _(", sealed with key {key}").format(key=mark.key), style="dim")
+        return
+    why = found.why_unsealed or _("this operator has no keys yet; run “esms-kit keys init”.")
+    say(_("{evidence}, NOT SEALED: {why}").format(evidence=line, why=why), style="yellow")
+
+
 def _show_waivers(site: OpenSite, result: CheckResult) -> None:
     """The waivers somebody has to decide on: ended, or ending soon."""
     from kit.app.waivers import due
@@ -156,6 +179,7 @@ def _show_waivers(site: OpenSite, result: CheckResult) -> None:
 
 def _show_end(site: OpenSite, result: CheckResult) -> None:
     _show_waivers(site, result)
+    show_evidence(result.evidence)
     say(
         _("Run {run} kept. Report: esms-kit report {site}").format(
             run=result.run.id, site=site.loaded.site.id

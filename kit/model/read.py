@@ -85,6 +85,15 @@ class Read(ABC):
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """The script that yields what ``keys`` need. It reads only (law 4)."""
 
+    def people(self, raw: Raw) -> frozenset[str]:
+        """Names of persons (accounts, full names) that an answer shows.
+
+        They are put under pseudonyms in evidence. Not needed for lines of ``/etc/passwd`` and for
+        home folders, which are known everywhere.
+        """
+        del raw
+        return frozenset()
+
     @abstractmethod
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         """Observations of a complete answer; keys it cannot answer may be left out."""

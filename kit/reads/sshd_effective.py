@@ -16,7 +16,15 @@ from kit.model.observation import (
 from kit.model.read import Form, Raw, Read, Script
 from kit.reads.counted_lines import END, counted
 from kit.reads.sshd_files import MAIN, SHELL, Walk, read_walk, wanted_lines
-from kit.reads.sshd_options import ALIASES, GROWING, KEYWORDS, SshdKeyword, spellings, value_of
+from kit.reads.sshd_options import (
+    ALIASES,
+    GROWING,
+    KEYWORDS,
+    SshdKeyword,
+    logins_in,
+    spellings,
+    value_of,
+)
 
 DROP_IN_KEY: Final = "drop_in"
 
@@ -91,6 +99,10 @@ class SshdEffective(Read):
         wanted = wanted_lines({*lines, "match", "include"})
         asked = "|".join(names) or DROP_IN_KEY  # of no option: a name sshd does not print
         return Script(form, f"wanted='{wanted}'\nasked='{asked}'\n{SHELL}{_CONTEXTS}{END}")
+
+    def people(self, raw: Raw) -> frozenset[str]:
+        """Who may or may not log in, by name."""
+        return logins_in(raw.text)
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         lines = list(counted(raw.text))

@@ -5,6 +5,7 @@ Names and places are those of sshd_config(5) and of the keyword table of OpenSSH
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -172,3 +173,19 @@ def value_of(keyword: SshdKeyword, words: list[str]) -> ObservedValue:
             raise ValueError(f"{keyword.name}: {word[:1]} changes the list of this version")
         return tuple(sorted(set(word.split(","))))
     return word.upper() if keyword.name in _UPPER else _WORDS.get(word.lower(), word)
+
+
+_NAMED: Final = re.compile(
+    r"(?im)^[^\n]*?\b(?:(?:allow|deny)users[ \t=]+|match[^\n]*?\buser[ \t=]+)(.+)$"
+)
+_LOGIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+def logins_in(text: str) -> frozenset[str]:
+    """The account names that lines of sshd's configuration name, patterns left out."""
+    words = (
+        word.partition("@")[0]
+        for line in _NAMED.findall(text)
+        for word in re.split(r"[ \t,]+", line.strip().strip('"'))
+    )
+    return frozenset(word for word in words if _LOGIN.fullmatch(word))

@@ -14,6 +14,9 @@ from kit.redaction.nir import mask_numbers
 from kit.redaction.plain import plain_text
 
 MASK: Final = "•••"
+SURE_LENGTH: Final = 8
+"""Characters from which on a known value is masked inside documents that are judged: a shorter one
+might be a word of the document."""
 
 _KEY_BLOCK: Final = re.compile(
     r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.*?(?:-----END \1PRIVATE KEY-----|\Z)", re.DOTALL
@@ -47,6 +50,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._texts: frozenset[str] = frozenset()
         self._pattern: re.Pattern[str] | None = None
+        self._sure: re.Pattern[str] | None = None
         for secret in secrets:
             self.register(secret)
 
@@ -65,6 +69,16 @@ class Redactor:
             self._texts |= found
             ordered = sorted(self._texts, key=lambda text: (-len(text), text))
             self._pattern = re.compile("|".join(map(_bounded, ordered))) if ordered else None
+            sure = [text for text in ordered if len(text) >= SURE_LENGTH]
+            self._sure = re.compile("|".join(map(re.escape, sure))) if sure else None
+
+    def mask_known(self, text: str) -> str:
+        """``text`` without known values and private keys; nothing is guessed, all else stays.
+
+        For documents that are read again: only values of ``SURE_LENGTH`` characters and more.
+        """
+        pattern = self._sure
+        return _KEY_BLOCK.sub(MASK, text if pattern is None else pattern.sub(MASK, text))
 
     def mask(self, text: str) -> str:
         """``text`` with what must not be seen masked; control characters are kept."""

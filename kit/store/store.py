@@ -73,6 +73,12 @@ class Store:
         except SQLAlchemyError as error:
             raise _unusable(self._engine.url.render_as_string(hide_password=True), error) from error
 
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction, for the other modules of this package."""
+        with self._transaction() as connection:
+            yield connection
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 
 METADATA: Final = MetaData(
@@ -43,3 +53,31 @@ SNAPSHOTS: Final = _per_device("snapshots", Column("body", LargeBinary, nullable
 FINDINGS: Final = _per_device("findings", Column("body", LargeBinary, nullable=False))
 PLANS: Final = _per_device("plans", Column("body", LargeBinary, nullable=False))
 OUTCOMES: Final = _per_device("outcomes", Column("body", LargeBinary, nullable=False))
+
+# The chain of evidence: the very bytes that were digested and sealed.
+CHAIN: Final = Table(
+    "chain",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("site", String(64), nullable=False, index=True),
+    Column("sequence", Integer, nullable=False),
+    Column("run", String(40), nullable=True, index=True),
+    Column("imported", Boolean, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("manifest", LargeBinary, nullable=False),
+    Column("seal", LargeBinary, nullable=True),
+    Column("stamp", LargeBinary, nullable=True),
+    Unique("site", "sequence"),
+)
+
+# The files of an entry; those whose time has come are deleted, their digests stay in the entry.
+CHAIN_FILES: Final = Table(
+    "chain_files",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("site", String(64), nullable=False, index=True),
+    Column("sequence", Integer, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Unique("site", "sequence", "name"),
+)

@@ -1,0 +1,39 @@
+"""Whether answers in which something was masked would be judged as the answers were."""
+
+from __future__ import annotations
+
+from kit.checking.judging import JudgedDevice
+from kit.checking.observing import observe
+from kit.model.snapshot import Snapshot
+
+_FACTS = "facts"
+
+
+def judged_otherwise(judged: JudgedDevice, before: Snapshot, after: Snapshot) -> int:
+    """How many settings of a device the masked answers would judge otherwise.
+
+    Only reads whose answer changed are parsed again. A fact that changed counts as one: what
+    follows from it is not looked into.
+    """
+    if judged.desired is None or judged.observations is None:
+        return 0
+    known = judged.observations
+    touched = {
+        old.read
+        for old, new in zip(before.answers, after.answers, strict=True)
+        if old.stdout != new.stdout or old.stderr != new.stderr
+    }
+    wanted = {
+        read: keys for read, keys in judged.desired.wanted.items() if read in touched - {_FACTS}
+    }
+    again = observe(after, wanted)
+    changed = {read: seen for read, seen in again.items() if seen != known.get(read)}
+    count = int(_FACTS in touched)
+    if not changed:
+        return count
+    observations = {**known, **changed}
+    for one in judged.settings:
+        if any(question.read in changed for question in one.desired.questions):
+            verdict = one.desired.setting.answer(observations, one.desired.questions).verdict
+            count += verdict is not one.judgement.verdict
+    return count

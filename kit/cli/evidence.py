@@ -1,0 +1,180 @@
+"""``evidence export / import / status / stamp`` and ``verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.loop import kept
+from kit.cli.session import redactor, session_of
+from kit.i18n import _
+
+if TYPE_CHECKING:
+    from kit.evidence.verification import Verification
+    from kit.secrets.ring_file import RingFile
+    from kit.sites.workspace import Workspace
+
+Site = Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))]
+AsJson = Annotated[bool, typer.Option("--json", help=_("Answer in JSON."))]
+
+
+def export(
+    context: typer.Context,
+    site: Site,
+    output: Annotated[Path, typer.Option("-o", "--output", help=_("A new folder."))],
+) -> int:
+    """Run ``esms-kit evidence export``: 1 when the folder could not be sealed."""
+    from kit.app.evidence import seal_of
+    from kit.app.evidence_folder import export_evidence
+    from kit.app.running import now
+    from kit.app.secret_sources import load_keyring
+    from kit.cli.terminal import say
+    from kit.sites.loading import load_site
+
+    workspace = session_of(context).workspace()
+    loaded = load_site(workspace, site)
+    seal = seal_of(workspace.root, lambda: load_keyring(workspace, redactor()))
+    with kept(workspace) as store:
+        done = export_evidence(loaded, store, output, ring=_ring(workspace), seal=seal, at=now())
+    say(_("written: {path}").format(path=output))
+    say(_("{count} entries, head {head}").format(count=done.entries, head=done.head))
+    if done.key is None:
+        _unsealed(done.why_unsealed)
+        return 1
+    say(_("Sealed with key {key}. To verify: esms-kit verify DIR --key PEM --head DIGEST").format(
+        key=done.key))  # fmt: skip
+    return 0
+
+
+def _ring(workspace: Workspace) -> tuple[RingFile, bytes] | None:
+    from kit.app.operator_keys import public_keys
+
+    path = workspace.root / "keys" / "ring.yaml"
+    return (public_keys(workspace, redactor()), path.read_bytes()) if path.exists() else None
+
+
+def _unsealed(why: str) -> None:
+    from kit.cli.terminal import say
+
+    told = why or _("this operator has no keys yet; run “esms-kit keys init”.")
+    say(_("NOT SEALED: {why}").format(why=told), style="bold red")
+
+
+def status(context: typer.Context, site: Site, as_json: AsJson = False) -> int:
+    """Run ``esms-kit evidence status``: 1 when an entry has no seal."""
+    from kit.app.evidence import mark_of
+    from kit.cli.terminal import say, show_json, show_table
+    from kit.store.chain import Chain
+
+    workspace = session_of(context).workspace()
+    workspace.site_folder(site)
+    with kept(workspace) as store:
+        chain = Chain(store, site)
+        links, names = chain.links(), chain.names()
+    marks = [(link.read(), mark_of(link)) for link in links]
+    if as_json:
+        rows = [{**mark.model_dump(mode="json"), "files": len(names.get(mark.number, ())),
+                 "entry": entry.model_dump(mode="json", by_alias=True)}
+                for entry, mark in marks]  # fmt: skip
+        show_json({"schema": 1, "site": site, "entries": rows})
+    elif not marks:
+        say(_("the site “{site}” has no evidence yet.").format(site=site))
+    else:
+        lines = [
+            [
+                str(mark.number), entry.run.id if entry.run else _("deletion"),
+                f"{mark.head[:16]}…", mark.key or _("NOT SEALED"),
+                f"{len(names.get(mark.number, ()))}/{entry.files}",
+            ]
+            for entry, mark in marks
+        ]  # fmt: skip
+        heads = ["n°", _("Run"), _("Digest"), _("Key"), _("Files kept")]
+        show_table(heads, lines, whole=3)
+        say(_("Head: {head}").format(head=marks[-1][1].head))
+    return int(any(mark.key is None for _entry, mark in marks))
+
+
+def stamp(
+    context: typer.Context,
+    site: Site,
+    token: Annotated[Path, typer.Argument(metavar="FILE", help=_("Time-stamp token (RFC 3161)."))],
+) -> int:
+    """Run ``esms-kit evidence stamp``."""
+    from kit.app.evidence_folder import add_stamp
+    from kit.cli.terminal import say
+
+    workspace = session_of(context).workspace()
+    with kept(workspace) as store:
+        number, found = add_stamp(store, site, token)
+    say(_("Entry {number} is stamped: {at}").format(number=number, at=found.at.isoformat()))
+    say(_("The authority’s signature is verified with: openssl ts -verify"), style="dim")
+    return 0
+
+
+def verify(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Folder of evidence."))],
+    head: Annotated[
+        str | None, typer.Option("--head", help=_("Head digest that stands on the report."))
+    ] = None,
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option("--key", help=_("Public key deposited beforehand (PEM, repeatable).")),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Run ``esms-kit verify``: 0 whole, 1 with reserves, 3 altered."""
+    from kit.app.evidence_folder import verify as use_case
+    from kit.cli.terminal import show_json
+
+    del context
+    found = use_case(folder, keys or (), head)
+    code = 3 if found.faults else int(bool(found.reserves))
+    if as_json:
+        show_json({"schema": 1, "exit_code": code, **found.model_dump(mode="json")})
+    else:
+        _show(found)
+    return code
+
+
+def _show(found: Verification) -> None:
+    from kit.cli.terminal import say
+    from kit.evidence.words import fault_words, notice_words, reserve_words
+
+    if found.site:
+        say(_("Site {site}: {count} entries").format(site=found.site, count=found.entries))
+    if found.first_at and found.last_at:
+        say(_("from {first} to {last}, by the clock of the operator").format(
+            first=found.first_at.isoformat(), last=found.last_at.isoformat()))  # fmt: skip
+    if found.head:
+        say(_("Head: {head}").format(head=found.head))
+    for fault in found.faults:
+        text = _("{name}: {problem}").format(name=fault.place, problem=fault_words(fault))
+        say(f"✗ {text}", style="bold red")
+    for reserve in found.reserves:
+        words = reserve_words(reserve)
+        text = _("{name}: {problem}").format(name=reserve.place, problem=words)
+        say(f"! {text if reserve.place else words}", style="yellow")
+    for notice in found.notices:
+        words = notice_words(notice)
+        text = _("{name}: {problem}").format(name=notice.place, problem=words)
+        say(f"· {text if notice.place else words}")
+    if found.faults:
+        say(_("ALTERED: this evidence is not what was sealed."), style="bold red")
+    elif found.reserves:
+        say(_("Nothing was found altered, with the reserves above."), style="yellow")
+    else:
+        say(_("Whole: nothing was changed, removed from the middle, or put in another order."),
+            style="bold green")  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("export", help=_("Write the evidence of a site into a new folder."))(export)
+    group.command("status", help=_("List the entries of the chain, with their seals."))(status)
+    group.command("stamp", help=_("Keep a time-stamp token beside the entry it is about."))(stamp)
+    app.add_typer(group, name="evidence")
+    app.command("verify")(verify)
