@@ -58,6 +58,9 @@ COMMANDS: Final = (
     Listed(
         "verify", "evidence", N_("Verify a folder of evidence, offline, with a public key alone.")
     ),
+    Listed(
+        "purge", "evidence", N_("Delete what has been kept long enough; the chain stays whole.")
+    ),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
     Listed(

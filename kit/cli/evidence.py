@@ -1,4 +1,4 @@
-"""``evidence export / import / status / stamp`` and ``verify``."""
+"""``evidence export / import / status / stamp``, ``verify`` and ``purge``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from kit.sites.workspace import Workspace
 
 Site = Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))]
+Head = Annotated[
+    str | None, typer.Option("--head", help=_("Head digest that stands on the report."))
+]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option("--key", help=_("Public key deposited beforehand (PEM, repeatable).")),
+]
 AsJson = Annotated[bool, typer.Option("--json", help=_("Answer in JSON."))]
 
 
@@ -113,16 +120,74 @@ def stamp(
     return 0
 
 
+def take_in(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Folder of evidence."))],
+    head: Head = None,
+    keys: Keys = None,
+) -> int:
+    """Run ``esms-kit evidence import``: 1 when it was taken in with reserves."""
+    from kit.app.evidence_import import import_evidence
+    from kit.cli.terminal import say
+
+    workspace = session_of(context).workspace()
+    with kept(workspace) as store:
+        done = import_evidence(workspace, store, folder, keys or (), head)
+    _show(done.verification)
+    say(_("{count} runs of the site “{site}” taken in.").format(count=done.runs, site=done.site))
+    say(_("Next: esms-kit report {site}; esms-kit drift {site}; esms-kit history {site}").format(
+        site=done.site))  # fmt: skip
+    return int(bool(done.verification.reserves))
+
+
+def purge(
+    context: typer.Context,
+    site: Site,
+    raw_days: Annotated[
+        int | None, typer.Option("--raw-days", min=1, help=_("Days raw answers are kept."))
+    ] = None,
+    finding_days: Annotated[
+        int | None, typer.Option("--finding-days", min=1, help=_("Days findings are kept."))
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
+) -> int:
+    """Run ``esms-kit purge``."""
+    from kit.app.evidence import seal_of
+    from kit.app.purging import plan_purge, retention
+    from kit.app.purging import purge as use_case
+    from kit.app.running import now
+    from kit.app.secret_sources import load_keyring
+    from kit.cli.terminal import confirm, say
+    from kit.sites.loading import load_site
+
+    workspace = session_of(context).workspace()
+    loaded = load_site(workspace, site)
+    days, at = retention(raw_days, finding_days), now()
+    seal = seal_of(workspace.root, lambda: load_keyring(workspace, redactor()))
+    for kind, count in sorted(days.items()):
+        say(_("{kind}: {count} days").format(kind=kind, count=count), style="dim")
+    with kept(workspace) as store:
+        plan = plan_purge(site, store, days, at)
+        if not plan.count:
+            say(_("Nothing has had its time."))
+            return 0
+        question = _("Delete {count} files of {entries} entries for good?").format(
+            count=plan.count, entries=len(plan.files)
+        )
+        if not yes and not confirm(question, otherwise=_("Say --yes.")):
+            return 1
+        link = use_case(loaded, store, days, at, seal)
+    say(_("{count} files deleted; their digests are kept.").format(count=plan.count))
+    if link is not None:
+        say(_("Head: {head}").format(head=link.digest))
+    return 0
+
+
 def verify(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Folder of evidence."))],
-    head: Annotated[
-        str | None, typer.Option("--head", help=_("Head digest that stands on the report."))
-    ] = None,
-    keys: Annotated[
-        list[Path] | None,
-        typer.Option("--key", help=_("Public key deposited beforehand (PEM, repeatable).")),
-    ] = None,
+    head: Head = None,
+    keys: Keys = None,
     as_json: AsJson = False,
 ) -> int:
     """Run ``esms-kit verify``: 0 whole, 1 with reserves, 3 altered."""
@@ -174,7 +239,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True)
     group.command("export", help=_("Write the evidence of a site into a new folder."))(export)
+    group.command("import", help=_("Verify evidence and take it into this workspace."))(take_in)
     group.command("status", help=_("List the entries of the chain, with their seals."))(status)
     group.command("stamp", help=_("Keep a time-stamp token beside the entry it is about."))(stamp)
     app.add_typer(group, name="evidence")
     app.command("verify")(verify)
+    app.command("purge")(purge)

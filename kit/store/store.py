@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Engine,
     Table,
     create_engine,
+    delete,
     event,
     insert,
     inspect,
@@ -140,6 +141,13 @@ class Store:
     def plans(self, run: str) -> dict[str, DevicePlan]:
         """Device -> plan of a run."""
         return self._kept(PLANS, run, DevicePlan)
+
+    def forget(self, run: str, kinds: Collection[str]) -> None:
+        """Delete parts of a run: ``snapshots``, ``findings``, ``plans``, ``outcomes``."""
+        tables = {one.name: one for one in (SNAPSHOTS, FINDINGS, PLANS, OUTCOMES)}
+        with self._transaction() as connection:
+            for kind in sorted(kinds):
+                connection.execute(delete(tables[kind]).where(tables[kind].c.run == run))
 
     def runs(self, site: str) -> tuple[Run, ...]:
         """Every run of a site, oldest first."""
