@@ -18,7 +18,6 @@ from kit.app.check import (
     start_run,
 )
 from kit.app.check import exit_code as check_code
-from kit.app.evidence import chain_run
 from kit.app.opening import OpenSite
 from kit.app.plan import selection
 from kit.app.works import workable_for
@@ -110,7 +109,6 @@ def apply(
     store.begin(run)
     reading = read_site(context, devices, site.profiles, collect, selects)
     kept = keep(store, asked, run, reading)
-    before = CheckResult(run, reading)
     plans = guarded_plans(
         reading,
         without_watchdog=choice.without_watchdog,
@@ -133,14 +131,8 @@ def apply(
             )  # fmt: skip
             store.keep_outcomes(run.id, applied.outcomes)
     code = exit_code(applied)
-    ended = asked.clock()
-    done = run.model_copy(update={"ended_at": ended, "exit_code": code})
-    store.end(done)
-    chained = chain_run(
-        site, store, done, reading, kept=kept, seal=asked.seal, made_at=ended, plans=plans,
-        outcomes=applied.outcomes,
-    )  # fmt: skip
-    before = CheckResult(done, reading, chained)
+    done = (plans, applied.outcomes)
+    before = end_run(site, store, asked, run, reading, kept, code, done)
     after = _keep_after(site, store, asked, applied, filters) if applied.started else before
     return ApplyResult(before, after, applied, said_yes, code)
 

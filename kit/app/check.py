@@ -15,6 +15,8 @@ from kit.i18n import _
 from kit.loop.reading import Collect, Reading, judge_site, read_site
 from kit.model.device import DeviceState
 from kit.model.finding import Finding
+from kit.model.plan import DevicePlan
+from kit.model.record import Record
 from kit.model.rule import Severity
 from kit.model.run import Operator, Run, new_run_id
 from kit.model.snapshot import Outcome, Snapshot
@@ -155,13 +157,21 @@ def end_run(
     reading: Reading,
     kept: Reading,
     code: int,
+    done: tuple[Mapping[str, DevicePlan], Mapping[str, Record]] | None = None,
 ) -> CheckResult:
-    """End a check run and put it into the chain of evidence."""
+    """End a run and put it into the chain of evidence.
+
+    ``done``: the plans that were carried out, and what the engine reported, of an apply.
+    """
     at = asked.clock()
-    done = run.model_copy(update={"ended_at": at, "exit_code": code})
-    store.end(done)
-    chained = chain_run(site, store, done, reading, kept=kept, seal=asked.seal, made_at=at)
-    return CheckResult(done, reading, chained)
+    plans, outcomes = (reading.plans, {}) if done is None else done
+    ended = run.model_copy(update={"ended_at": at, "exit_code": code})
+    store.end(ended)
+    chained = chain_run(
+        site, store, ended, reading, kept=kept, seal=asked.seal, made_at=at, plans=plans,
+        outcomes=outcomes,
+    )  # fmt: skip
+    return CheckResult(ended, reading, chained)
 
 
 def exit_code(findings: Sequence[Finding], fail_on: Severity = Severity.LOW) -> int:

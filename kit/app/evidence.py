@@ -119,8 +119,8 @@ def chain_run(
     kept: Reading,
     seal: Seal,
     made_at: datetime,
-    plans: Mapping[str, DevicePlan] | None = None,
-    outcomes: Mapping[str, Record] | None = None,
+    plans: Mapping[str, DevicePlan],
+    outcomes: Mapping[str, Record],
 ) -> Chained | None:
     """Add an ended run to the chain of its site; ``None`` where the chain was made elsewhere.
 
@@ -131,11 +131,10 @@ def chain_run(
     if chain.imported():
         return None
     pseudonyms = pseudonyms_of(site)
-    planned = reading.plans if plans is None else plans
-    found = Found(run_context(site, run), kept.snapshots, kept.findings(), planned, outcomes or {})
+    found = Found(run_context(site, run), kept.snapshots, kept.findings(), plans, outcomes)
     files = _Files(found, pseudonyms)
     counts = counted(
-        reading.snapshots, found.findings, planned, masked=files.told.masked,
+        reading.snapshots, found.findings, plans, masked=files.told.masked,
         masked_otherwise=_judged_otherwise(reading, kept, files.told),
     )  # fmt: skip
     mark = run_mark(run, pseudonyms.of(run.operator.account))

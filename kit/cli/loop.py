@@ -105,25 +105,14 @@ def check(
     threshold = severity(fail_on)
     snapshots = recorded(opened, from_files) if from_files else None
     with kept(workspace) as store:
+        who = asked(workspace, redactor())
         if snapshots is not None:
             result = use_case.check_recorded(
-                opened,
-                store,
-                asked(workspace, redactor()),
-                snapshots,
-                limit=limit,
-                fail_on=threshold,
+                opened, store, who, snapshots, limit=limit, fail_on=threshold
             )
         else:
             collect = collector(session, opened, _("Checking"))
-            result = use_case.check(
-                opened,
-                store,
-                asked(workspace, redactor()),
-                collect,
-                limit=limit,
-                fail_on=threshold,
-            )
+            result = use_case.check(opened, store, who, collect, limit=limit, fail_on=threshold)
     if record_to is not None:
         record(record_to, result.reading.snapshots.values())
     show_check(opened, result, as_json=as_json, verbose=session.verbose)
