@@ -57,6 +57,7 @@ exec 3>"$1/started"
 exec chroot . setpriv --reuid="$KIT_UID" --regid="$KIT_UID" --clear-groups \
     env -i -C /tmp/private PATH="$KIT_PATH" LC_ALL=C HOME=/nonexistent \
     KIT_ACCOUNT=kit KIT_INSIDE=192.0.2.10 KIT_OUTSIDE=198.51.100.7 \
+    KIT_DIGEST_KEY=00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff \
     $shell -c 'echo started >&3; exec 3>&-; umask 077; . /tmp/script' </dev/null
 """
 

@@ -44,10 +44,11 @@ class Variables:
     account: str = "root"
     inside: str = ""
     outside: str = NOWHERE
+    digest_key: str = ""
 
     def __post_init__(self) -> None:
-        """Names and addresses only."""
-        for value in (self.account, self.inside, self.outside):
+        """Names, addresses and hexadecimal digits only."""
+        for value in self.words().values():
             if not _VARIABLE.match(value):
                 raise ValueError(f"not a name or an address: {value!r}")
 
@@ -57,6 +58,7 @@ class Variables:
             "KIT_ACCOUNT": self.account,
             "KIT_INSIDE": self.inside,
             "KIT_OUTSIDE": self.outside,
+            "KIT_DIGEST_KEY": self.digest_key,
         }
 
 

@@ -32,7 +32,8 @@ class Script:
     POSIX fragments run under dash and busybox sh as root, with standard input closed, ``LC_ALL=C``,
     ``umask 077``, a private working folder that is removed afterwards, and these variables:
     ``KIT_ACCOUNT`` (management account), ``KIT_INSIDE`` (an address of the management network, or
-    empty), ``KIT_OUTSIDE`` (an address that is in no network). They end with 0 when the answer is
+    empty), ``KIT_OUTSIDE`` (an address that is in no network), ``KIT_DIGEST_KEY`` (what digests of
+    secrets are keyed with, hexadecimal, or empty). They end with 0 when the answer is
     complete, 126 when rights are lacking, 127 when the program is missing, else as they failed.
     They write nothing outside the working folder.
     """
