@@ -59,6 +59,7 @@ def collector_for(
         loaded = site.loaded
         account = loaded.site.management.account
         inside = inside_address(loaded.site)
+        key = loaded.enrolments.digest_key or ""
         controller = Controller(
             clock=now,
             nonces=lambda: secrets.token_hex(16),
@@ -69,7 +70,7 @@ def collector_for(
             agent=os.environ.get("SSH_AUTH_SOCK", ""),
         )
         return over_ssh(
-            [Order(device, wanted, inside) for device, wanted in orders],
+            [Order(device, wanted, inside, key) for device, wanted in orders],
             Surroundings(loaded.known_hosts, loaded.devices, account),
             controller,
             limits_for(jobs, seconds),

@@ -110,5 +110,7 @@ def _reads(site: OpenSite, device: Device, requests: Requests) -> Batch | None:
         route = find_route(device, site.loaded.devices, account)
     except Failure:
         return None
-    variables = Variables(account=route.user, inside=inside_address(site.loaded.site))
+    key = site.loaded.enrolments.digest_key or ""
+    inside = inside_address(site.loaded.site)
+    variables = Variables(account=route.user, inside=inside, digest_key=key)
     return compose(requests, PLACEHOLDER_NONCE, Limits(), variables)

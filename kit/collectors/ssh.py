@@ -38,6 +38,7 @@ class Order:
     device: Device
     requests: Mapping[Read, frozenset[str]]
     inside: str = ""
+    digest_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class _Work:
             self._prepared[id(order.requests)],
             self.controller.nonces(),
             self.limits,
-            Variables(account=route.user, inside=order.inside),
+            Variables(route.user, order.inside, digest_key=order.digest_key),
             lifeline=True,
         )
         async with connections.opened(route) as connection:

@@ -64,8 +64,9 @@ line_of() {
         { found++; kind = $1; pin = $3; seed = tolower($4); at = $7 }
         END {
             if (found > 1) print "several"
-            else if (found && (pin != "-" || seed !~ /^[0-9a-f]+$/ || length(seed) % 2)) print "other"
-            else if (found) print kind, seed, at
+            else if (!found) exit
+            else if (pin != "-" || seed !~ /^[0-9a-f]+$/ || length(seed) % 2) print "other"
+            else print kind, seed, at
         }' "$users"
 }
 look() {

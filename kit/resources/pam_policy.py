@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from kit.i18n import _
 from kit.model.artefact import Artefact, PamArtefact, PamProfile
 from kit.model.device import AccountName
+from kit.model.enrolment import PamService
 from kit.model.facts import Facts
 from kit.model.meta import Meta, Path, Phase
 from kit.model.observation import Observations, Observed, ObservedValue
@@ -20,7 +21,6 @@ from kit.model.target import ArtefactKind, Target
 from kit.reads.file_text import FileText
 from kit.reads.pam_stack import CODE, NO_LOCKOUT, PASSWORD, PamStack
 
-PamService = Literal["login", "sshd", "sudo", "lightdm", "gdm-password"]
 FOLDER: Final = "/usr/share/pam-configs"
 USERS_FILE: Final = "/etc/users.oath"
 ANNOUNCE: Final = "esms-kit-lockout"

@@ -16,14 +16,23 @@ from kit.errors import InvalidDocuments, Position, Problem, WorkspaceError
 from kit.i18n import _
 from kit.model.delivery import Delivery
 from kit.model.device import Device
+from kit.model.enrolment import NOBODY_ENROLLED, Enrolments
 from kit.model.hardware import HardwareProfile
 from kit.model.known_host import KnownHosts, PinnedKey
+from kit.model.person import Person
 from kit.model.record import Record
 from kit.model.site import Site
 from kit.model.waiver import Waiver
 from kit.sites.consistency import check_site
 from kit.sites.documents import DevicesFile, GroupFile, LegalEntityFile, SiteFile, WaiversFile
 from kit.sites.organisation import Organisation, resolve_site
+from kit.sites.people import (
+    ENROLMENTS_FILE,
+    PEOPLE_FILE,
+    EnrolmentsFile,
+    PeopleFile,
+    people_problems,
+)
 from kit.sites.workspace import Workspace
 
 T = TypeVar("T", bound=Record)
@@ -42,6 +51,7 @@ class LoadedSite:
     """A site as it stands on disk.
 
     ``positions`` finds the place of a ``device``, a ``waiver`` or a ``disabled_rule`` by its name.
+    ``people`` is ``None`` when no list of them was ever taken in.
     """
 
     site: Site
@@ -49,6 +59,8 @@ class LoadedSite:
     deliveries: tuple[Delivery, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     known_hosts: tuple[PinnedKey, ...] = ()
+    people: tuple[Person, ...] | None = None
+    enrolments: Enrolments = NOBODY_ENROLLED
     positions: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False)
 
     def device(self, name: str) -> Device:
@@ -141,6 +153,10 @@ def load_site(
     read_devices = gathering.optional(DevicesFile, folder / DEVICES_FILE)
     read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
+    read_people = gathering.optional(PeopleFile, folder / PEOPLE_FILE)
+    read_enrolments = gathering.optional(EnrolmentsFile, folder / ENROLMENTS_FILE)
+    names = frozenset(one.id for one in read_devices[0].devices) if read_devices else frozenset()
+    gathering.problems.extend(people_problems(read_people, read_enrolments, names))
     read_deliveries = [
         gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
     ]
@@ -171,6 +187,8 @@ def load_site(
         tuple(found[0] for found in deliveries),
         read_waivers[0].waivers if read_waivers else (),
         read_hosts[0].keys if read_hosts else (),
+        read_people[0].people if read_people else None,
+        read_enrolments[0].enrolled() if read_enrolments else NOBODY_ENROLLED,
         _places(read_site, read_devices, read_waivers),
     )
 
