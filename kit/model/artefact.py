@@ -228,6 +228,21 @@ class AuthorizedKeysArtefact(Record):
     exclusive: bool = False
 
 
+class OathUserArtefact(Record):
+    """One account's second factor for pam_oath; ``seed`` goes with ``present``, in hexadecimal."""
+
+    kind: Literal["oath_user"] = "oath_user"
+    name: AccountName
+    state: Literal["present", "absent"] = "present"
+    seed: SecretReference | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> OathUserArtefact:
+        if (self.state == "present") != (self.seed is not None):
+            raise ValueError(_("a seed goes with “present”, and only with it."))
+        return self
+
+
 class ReloadArtefact(Record):
     """A daemon that must take its files in again although none of them is written."""
 
@@ -262,6 +277,7 @@ Artefact = Annotated[
     | MembershipArtefact
     | AuthorizedKeysArtefact
     | PamArtefact
+    | OathUserArtefact
     | ReloadArtefact,
     Field(discriminator="kind"),
 ]

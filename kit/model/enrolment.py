@@ -88,7 +88,7 @@ class SecondFactorPolicy(Record):
     asked: Literal["enrolled", "everyone"] = "enrolled"
     exempt: tuple[AccountName, ...] = ()
     never_locked: tuple[AccountName, ...] = ()
-    attempts: Annotated[int, Field(ge=3, le=20)] = 5
+    attempts: Annotated[int, Field(ge=3, le=20)] = 4
     interval: Annotated[int, Field(ge=60, le=3600)] = 900
     unlock: Annotated[int, Field(ge=60, le=3600)] = 900
     remote_login: bool = False

@@ -20,6 +20,7 @@ class ArtefactKind(StrEnum):
     MEMBERSHIP = "membership"  # who is in a local group
     AUTHORIZED_KEYS = "authorized_keys"  # the SSH keys that open an account
     RELOAD = "reload"  # a daemon takes its files in again
+    OATH_USER = "oath_user"  # one account's second factor
     PAM = "pam"  # the kit's part of what PAM asks
 
 

@@ -58,7 +58,7 @@ class PamPolicy(Setting):
     group: AccountName | None = None
     exempt: Annotated[tuple[AccountName, ...], Field(min_length=1, max_length=20)]
     never_locked: Annotated[tuple[AccountName, ...], Field(max_length=20)] = ()
-    attempts: Annotated[int, Field(ge=3, le=20)] = 5
+    attempts: Annotated[int, Field(ge=3, le=20)] = 4
     interval: Annotated[int, Field(ge=60, le=3600)] = 900
     unlock: Annotated[int, Field(ge=60, le=3600)] = 900
     window: Annotated[int, Field(ge=0, le=3)] = 1

@@ -1,0 +1,122 @@
+"""What the people of a site and their second factors ask of its posts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from kit.model.contribution import Contributions, SettingData, Source
+from kit.model.device import Device
+from kit.model.enrolment import Enrolments, SecondFactorPolicy
+from kit.model.person import Person
+from kit.model.platform import Platform
+from kit.model.site import Site
+
+ENROLLED: Final = "second_factor_enrolled"
+REQUIRED: Final = "second_factor_required"
+GROUP: Final = "kit-2fa"
+"""People with a second factor on a post; its members are asked for a code."""
+
+
+def works_on(person: Person, device: Device) -> bool:
+    """Whether a person logs in on a device."""
+    if not person.posts and not person.post_roles:
+        return True
+    return device.id in person.posts or device.post_role in person.post_roles
+
+
+def contributions(
+    site: Site,
+    devices: Iterable[Device],
+    people: Sequence[Person] | None,
+    enrolments: Enrolments,
+) -> Contributions:
+    """The settings of every Linux post. Without a list of people nothing is known of them."""
+    if people is None:
+        return Contributions()
+    given: dict[str, dict[str, tuple[SettingData, ...]]] = {}
+    for device in devices:
+        if device.platform is not Platform.LINUX:
+            continue
+        here = [person for person in people if works_on(person, device)]
+        lines = _lines(people, here, enrolments)
+        if not here and not lines:
+            continue
+        given[device.id] = {
+            ENROLLED: tuple(lines),
+            REQUIRED: tuple(_asked(site, here, enrolments)),
+        }
+    return Contributions({Source.ENROLMENT: given})
+
+
+def exempt_accounts(site: Site, policy: SecondFactorPolicy) -> tuple[str, ...]:
+    """Accounts nobody asks for a code: administration must stay possible."""
+    own = site.management.account
+    return tuple(sorted({*policy.exempt, *((own,) if own else ())}))
+
+
+def _standing(people: Iterable[Person], enrolments: Enrolments) -> list[Person]:
+    found = []
+    for person in people:
+        enrolment = enrolments.of(person.id)
+        if enrolment is not None and enrolment.revoked_at is None:
+            found.append(person)
+    return found
+
+
+def _lines(
+    people: Sequence[Person], here: Sequence[Person], enrolments: Enrolments
+) -> list[dict[str, Any]]:
+    """A line for who works here and has a factor; none for whom it was taken back from.
+
+    Somebody who worked here and works elsewhere now has none here any more.
+    """
+    standing = {person.id for person in _standing(here, enrolments)}
+    lines: dict[str, dict[str, Any]] = {}
+    for person in people:
+        enrolment = enrolments.of(person.id)
+        if enrolment is None:
+            continue
+        if person.id in standing:
+            lines[person.account] = {
+                "type": "oath_user", "account": person.account,
+                "secret": enrolment.secret, "digest": enrolment.digest,
+            }  # fmt: skip
+        else:
+            line = {"type": "oath_user", "account": person.account, "state": "absent"}
+            lines.setdefault(person.account, line)
+    return [lines[account] for account in sorted(lines)]
+
+
+def _asked(site: Site, here: Sequence[Person], enrolments: Enrolments) -> Iterable[dict[str, Any]]:
+    policy = enrolments.policy
+    exempt = exempt_accounts(site, policy)
+    if not exempt:  # nobody would be left to administer the post: not known is not asked for
+        return
+    yield {"type": "package", "name": "libpam-oath", "state": "present"}
+    members = sorted(person.account for person in _standing(here, enrolments))
+    if policy.asked == "enrolled":
+        yield {
+            "type": "membership", "group": GROUP, "op": "exactly", "accounts": members,
+            "create": True,
+        }  # fmt: skip
+    asked: dict[str, Any] = {
+        "type": "pam_policy",
+        "services": list(policy.services),
+        "exempt": list(exempt),
+        "never_locked": sorted(policy.never_locked),
+        "attempts": policy.attempts,
+        "interval": policy.interval,
+        "unlock": policy.unlock,
+    }
+    if policy.asked == "enrolled":
+        asked["group"] = GROUP
+    yield asked
+    if policy.remote_login and "sshd" in policy.services:
+        yield _sshd("UsePAM", "yes")
+        yield _sshd("PasswordAuthentication", "no")
+        yield _sshd("KbdInteractiveAuthentication", "yes")
+
+
+def _sshd(name: str, value: str) -> dict[str, Any]:
+    return {"type": "sshd_option", "name": name, "value": value, "if_none": "not_applicable"}
