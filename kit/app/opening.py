@@ -11,6 +11,7 @@ from kit.checking.judging import Context
 from kit.checking.waivers import longest, waived_rules
 from kit.desired.parameters import parameter_problems
 from kit.desired.selection import baseline_of
+from kit.enrolment.contributions import contributions
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
@@ -34,7 +35,9 @@ class OpenSite:
 
     def context(self, at: datetime) -> Context:
         """What judging needs besides the device, at a moment (aware)."""
-        return Context(self.catalogue, self.baseline, self.loaded.site, self.loaded.waivers, at)
+        loaded = self.loaded
+        given = contributions(loaded.site, loaded.devices, loaded.people, loaded.enrolments)
+        return Context(self.catalogue, self.baseline, loaded.site, loaded.waivers, at, given)
 
     def devices(self, limit: str | None = None) -> tuple[Device, ...]:
         """The devices whose name matches one of the comma-separated patterns (``*``, ``?``).

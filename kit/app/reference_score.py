@@ -31,8 +31,9 @@ def reference_findings(
     reset = _as_baseline(chosen, site.catalogue, site.baseline)
     if reset == chosen:
         return findings
+    given = site.context(run.started_at).contributions
     context = Context(
-        site.catalogue, site.baseline, reset, site.loaded.waivers, run.started_at
+        site.catalogue, site.baseline, reset, site.loaded.waivers, run.started_at, given
     )  # fmt: skip
     judged = {}
     for device in site.loaded.devices:

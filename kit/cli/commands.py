@@ -68,6 +68,7 @@ COMMANDS: Final = (
         "operator_keys",
         N_("The operator’s keys: one seals evidence, one opens what devices write."),
     ),
+    Listed("enrol", "enrolment", N_("People of a site and their second factors.")),
     Listed("secrets", "vaults", N_("The vault of a site, readable by ansible-vault too.")),
     Listed(
         "demo", "demonstration", N_("A complete example, offline, on this machine, in a minute.")

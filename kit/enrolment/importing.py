@@ -103,6 +103,16 @@ def _read_sheet(sheet: Sheet, around: Surroundings, reading: _Reading) -> None:
     if found is None:
         return
     first, columns = found
+    for index, cell in enumerate(sheet.rows[first]):
+        if cell.strip() and index not in columns.values():
+            reading.notices.append(
+                Problem(
+                    sheet.position(first, index),
+                    _("nothing is taken from the column “{heading}”.").format(
+                        heading=cell.strip()[:40]
+                    ),
+                )
+            )
     for row in range(first + 1, len(sheet.rows)):
         if not any(cell.strip() for cell in sheet.rows[row]):
             continue
