@@ -154,7 +154,9 @@ class _RowReader:
         left_on = self._left_on()
         if self.problems:
             return None
-        identity = f"rpps:{rpps}" if rpps else f"adeli:{adeli}" if adeli else f"account:{account}"
+        # A login name alone may be given to somebody else later.
+        own = f"account:{account} {fold(name)}"
+        identity = f"rpps:{rpps}" if rpps else f"adeli:{adeli}" if adeli else own
         if rpps and not rpps_key_right(rpps):
             self._note(
                 Column.RPPS,

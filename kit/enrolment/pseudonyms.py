@@ -23,7 +23,7 @@ def pseudonym(key: SecretStr, identity: str) -> str:
     """``p-`` and 12 letters: the same for the same person of the same site.
 
     ``identity`` is the best that is known for good: ``rpps:NUMBER``, ``adeli:NUMBER``, or
-    ``account:NAME``. 60 bits of an HMAC: nobody without the key can go from one to the other.
+    login name and name. 60 bits of an HMAC: nobody without the key can go from one to the other.
     """
     made = hmac.new(_bytes(key), f"person {identity}".encode(), hashlib.sha256).digest()
     return f"p-{base64.b32encode(made).decode().lower()[:12]}"

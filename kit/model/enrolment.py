@@ -113,8 +113,8 @@ class Enrolments(Record):
 
     def with_one(self, changed: Enrolment) -> Enrolments:
         """The same with one enrolment put in the place of its former self, or added."""
-        key = (changed.person, changed.issued_at)
-        others = [one for one in self.enrolments if (one.person, one.issued_at) != key]
+        key = (changed.person, changed.digest)
+        others = [one for one in self.enrolments if (one.person, one.digest) != key]
         return self.model_copy(update={"enrolments": ordered([*others, changed])})
 
 
@@ -123,4 +123,4 @@ NOBODY_ENROLLED: Final = Enrolments()
 
 def ordered(enrolments: Iterable[Enrolment]) -> tuple[Enrolment, ...]:
     """By person, oldest first."""
-    return tuple(sorted(enrolments, key=lambda one: (one.person, one.issued_at)))
+    return tuple(sorted(enrolments, key=lambda one: (one.person, one.issued_at, one.digest)))

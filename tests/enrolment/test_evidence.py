@@ -1,0 +1,168 @@
+"""What posts are asked for by people, and what proves that somebody has a second factor."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from kit.catalogue.templates import build
+from kit.enrolment.contributions import ENROLLED, REQUIRED, contributions
+from kit.enrolment.evidence import standings, with_first_uses
+from kit.enrolment.hiding import Hiding
+from kit.enrolment.issuing import base32, issue, otpauth
+from kit.model.contribution import Source
+from kit.model.device import Device, DeviceClass, PostRole
+from kit.model.enrolment import Enrolments, EnrolmentState, SecondFactorPolicy
+from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
+from kit.model.person import Person
+from kit.model.platform import Platform
+from kit.model.site import Management, Site
+from kit.model.verdict import Reason, ReasonCode
+
+AT = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+DAY = date(2026, 11, 27)
+KEY = "ab" * 32
+SITE = Site(
+    id="til", name="Les Tilleuls", siret="26750045200011", management=Management(account="esms")
+)
+
+
+def post(name: str, role: PostRole | None = None) -> Device:
+    return Device(
+        id=name, device_class=DeviceClass.DESKTOP, platform=Platform.LINUX, post_role=role
+    )
+
+
+DEVICES = (
+    post("pc-1", PostRole.SHARED_CARE_POST),
+    post("pc-2", PostRole.OFFICE),
+    Device(id="tab-1", device_class=DeviceClass.TABLET, platform=Platform.ANDROID),
+)
+DURAND = Person(
+    id="p-aaaaaaaaaaaa", name="Marie Durand", account="mdurand",
+    post_roles=(PostRole.SHARED_CARE_POST,),
+)  # fmt: skip
+MARTIN = Person(id="p-bbbbbbbbbbbb", name="Paul Martin", account="pmartin")
+PEOPLE = (DURAND, MARTIN)
+
+
+def enrolled(*people: Person, **policy: object) -> Enrolments:
+    found = Enrolments(digest_key=KEY, policy=SecondFactorPolicy(**policy))  # type: ignore[arg-type]
+    for number, person in enumerate(people):
+        made = issue(person, KEY, AT, lambda count, number=number: bytes([number]) * count)
+        found = found.with_one(made.enrolment)
+    return found
+
+
+def given(enrolments: Enrolments, people: tuple[Person, ...] | None = PEOPLE) -> dict[str, dict]:  # type: ignore[type-arg]
+    found = contributions(SITE, DEVICES, people, enrolments).sources
+    return {name: dict(rules) for name, rules in found.get(Source.ENROLMENT, {}).items()}
+
+
+def accounts(rules: dict) -> dict[str, str]:  # type: ignore[type-arg]
+    return {one["account"]: one.get("state", "present") for one in rules[ENROLLED]}
+
+
+def test_each_post_gets_the_people_who_work_on_it() -> None:
+    found = given(enrolled(*PEOPLE))
+    assert set(found) == {"pc-1", "pc-2"}
+    assert accounts(found["pc-1"]) == {"mdurand": "present", "pmartin": "present"}
+    # One who works elsewhere has no line here: were there one, it would be taken away.
+    assert accounts(found["pc-2"]) == {"mdurand": "absent", "pmartin": "present"}
+    assert {one["type"] for one in found["pc-1"][REQUIRED]} == {
+        "package", "membership", "pam_policy"
+    }  # fmt: skip
+
+
+def test_the_settings_given_are_settings() -> None:
+    for rules in given(enrolled(*PEOPLE, remote_login=True, asked="everyone")).values():
+        for settings in rules.values():
+            for data in settings:
+                assert build(dict(data), {}).type == data["type"]
+
+
+def test_administration_is_never_asked_for_a_code_and_without_it_nobody_is() -> None:
+    (policy,) = (
+        one for one in given(enrolled(MARTIN, exempt=("secours",)))["pc-1"][REQUIRED]
+        if one["type"] == "pam_policy"
+    )  # fmt: skip
+    assert policy["exempt"] == ["esms", "secours"]
+    nobody = SITE.model_copy(update={"management": Management()})
+    found = contributions(nobody, DEVICES, PEOPLE, enrolled(MARTIN))
+    assert found.sources[Source.ENROLMENT]["pc-1"][REQUIRED] == ()
+
+
+def test_what_was_never_written_is_not_known_and_what_is_revoked_goes() -> None:
+    assert given(enrolled(), None) == {}
+    standing = enrolled(MARTIN)
+    gone = standing.with_one(standing.enrolments[0].model_copy(update={"revoked_at": AT}))
+    assert accounts(given(gone)["pc-2"]) == {"pmartin": "absent"}
+
+
+def shown(line: Observation, used: Observation) -> dict[str, dict[str, dict[str, Observation]]]:
+    return {"pc-2": {"oath_users": {"line pmartin": line, "used pmartin": used}}}
+
+
+RIGHT = Observed(f"HOTP/T30/6 {enrolled(MARTIN).enrolments[0].digest}")
+USED = Observed("2026-11-27T09:30:00Z")
+
+
+@pytest.mark.parametrize(
+    ("line", "used", "state"),
+    [
+        (RIGHT, USED, EnrolmentState.ACTIVE),
+        (RIGHT, Observed("never"), EnrolmentState.ISSUED),
+        (RIGHT, Observed("2026-11-27T08:59:59Z"), EnrolmentState.ISSUED),  # before it was issued
+        (RIGHT, Unreadable(Unread.FAILED), EnrolmentState.ISSUED),
+        (Observed(f"HOTP/T30/6 {'0' * 64}"), USED, EnrolmentState.ISSUED),  # another seed
+        (Absent(), Absent(), EnrolmentState.ISSUED),
+        (Unreadable(Unread.DENIED), USED, EnrolmentState.ISSUED),
+    ],
+)
+def test_only_a_use_of_the_seed_issued_proves_anything(
+    line: Observation, used: Observation, state: EnrolmentState
+) -> None:
+    before = enrolled(MARTIN)
+    after = with_first_uses(PEOPLE, before, shown(line, used))
+    assert after.enrolments[0].state is state
+    (durand, martin) = standings(PEOPLE, before, DEVICES, shown(line, used), DAY)
+    assert (durand.state, martin.state) == ("missing", state.value)
+    if state is EnrolmentState.ACTIVE:
+        assert after.enrolments[0].first_use is not None
+        assert after.enrolments[0].first_use.device == "pc-2"
+        # What is noted stays noted, and later uses change nothing.
+        assert with_first_uses(PEOPLE, after, shown(line, used)) == after
+
+
+def test_who_left_is_followed_until_the_factor_is_taken_back() -> None:
+    gone = MARTIN.model_copy(update={"left_on": DAY})
+    standing = enrolled(gone)
+    assert [one.person.id for one in standings([gone], standing, DEVICES, {}, DAY)] == [gone.id]
+    revoked = standing.with_one(standing.enrolments[0].model_copy(update={"revoked_at": AT}))
+    assert standings([gone], revoked, DEVICES, {}, DAY) == ()
+
+
+def test_the_address_of_the_code_is_what_authenticators_read() -> None:
+    made = issue(MARTIN, KEY, AT, lambda count: b"12345678901234567890"[:count])
+    address = otpauth(made.seed, "pmartin", "EHPAD Les Tilleuls : unité A").get_secret_value()
+    assert base32(made.seed) == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # RFC 6238, appendix B
+    assert address == (
+        "otpauth://totp/EHPAD%20Les%20Tilleuls%20%3A%20unit%C3%A9%20A:pmartin"
+        "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+        "&issuer=EHPAD%20Les%20Tilleuls%20%3A%20unit%C3%A9%20A"
+        "&algorithm=SHA1&digits=6&period=30"
+    )
+    assert "GEZD" not in str(made) + repr(made.enrolment)
+
+
+def test_names_are_put_out_of_records_and_longer_words_left() -> None:
+    hiding = Hiding.of(PEOPLE)
+    reason = Reason(
+        code=ReasonCode.DIFFERS, subject="line pmartin", detail="group kit-2fa: mdurand, pmartin2"
+    )
+    hidden = hiding.record(reason)
+    assert hidden.subject == "line p-bbbbbbbbbbbb"
+    assert hidden.detail == "group kit-2fa: p-aaaaaaaaaaaa, pmartin2"
+    assert hiding.text("Paul Martin, x.pmartin") == "p-bbbbbbbbbbbb, x.pmartin"
+    assert Hiding.of(None).record(reason) is reason
