@@ -153,10 +153,7 @@ def load_site(
     read_devices = gathering.optional(DevicesFile, folder / DEVICES_FILE)
     read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
-    read_people = gathering.optional(PeopleFile, folder / PEOPLE_FILE)
-    read_enrolments = gathering.optional(EnrolmentsFile, folder / ENROLMENTS_FILE)
-    names = frozenset(one.id for one in read_devices[0].devices) if read_devices else frozenset()
-    gathering.problems.extend(people_problems(read_people, read_enrolments, names))
+    people, enrolments = _people(gathering, folder, read_devices[0] if read_devices else None)
     read_deliveries = [
         gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
     ]
@@ -187,9 +184,23 @@ def load_site(
         tuple(found[0] for found in deliveries),
         read_waivers[0].waivers if read_waivers else (),
         read_hosts[0].keys if read_hosts else (),
-        read_people[0].people if read_people else None,
-        read_enrolments[0].enrolled() if read_enrolments else NOBODY_ENROLLED,
+        people,
+        enrolments,
         _places(read_site, read_devices, read_waivers),
+    )
+
+
+def _people(
+    gathering: _Gathering, folder: Path, devices: DevicesFile | None
+) -> tuple[tuple[Person, ...] | None, Enrolments]:
+    """People and their second factors; no list of people is another thing than an empty one."""
+    people = gathering.optional(PeopleFile, folder / PEOPLE_FILE)
+    enrolments = gathering.optional(EnrolmentsFile, folder / ENROLMENTS_FILE)
+    names = frozenset(one.id for one in devices.devices) if devices else frozenset[str]()
+    gathering.problems.extend(people_problems(people, enrolments, names))
+    return (
+        people[0].people if people else None,
+        enrolments[0].enrolled() if enrolments else NOBODY_ENROLLED,
     )
 
 
