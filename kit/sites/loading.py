@@ -153,7 +153,7 @@ def load_site(
     read_devices = gathering.optional(DevicesFile, folder / DEVICES_FILE)
     read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
-    people, enrolments = _people(gathering, folder, read_devices[0] if read_devices else None)
+    people = _people(gathering, folder, read_devices[0] if read_devices else None)
     read_deliveries = [
         gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
     ]
@@ -184,8 +184,7 @@ def load_site(
         tuple(found[0] for found in deliveries),
         read_waivers[0].waivers if read_waivers else (),
         read_hosts[0].keys if read_hosts else (),
-        people,
-        enrolments,
+        *people,
         _places(read_site, read_devices, read_waivers),
     )
 
