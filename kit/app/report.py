@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from kit.app.earlier_runs import history_before
 from kit.app.opening import OpenSite
 from kit.app.reference_score import reference_findings
 from kit.checking.observing import facts_of
@@ -64,6 +65,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
             facts={name: facts_of(one) for name, one in snapshots.items()},
             deliveries=site.loaded.deliveries,
             reference=reference_findings(site, chosen, findings, snapshots),
+            history=history_before(store, chosen, findings),
         ),
         at,
     )

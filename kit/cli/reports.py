@@ -18,7 +18,9 @@ def report(
         str,
         typer.Option(
             "--format",
-            help=_("Formats, comma-separated: html, xlsx, csv, json, oscal, arf, xccdf, junit."),
+            help=_(
+                "Formats, comma-separated: html, pdf, xlsx, csv, json, oscal, arf, xccdf, junit."
+            ),
         ),
     ] = "html",
     output: Annotated[

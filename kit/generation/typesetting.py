@@ -1,45 +1,17 @@
-"""PDF made by Typst from a template of the kit and data. No font of the machine is used."""
+"""PDF made by Typst from a template of the kit."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from kit.data_folders import data_folder
-from kit.errors import KitError
-from kit.i18n import _
+from kit.documents_io import typesetting
 
 
-class TypesettingFailed(KitError):
-    """The typesetter refused its document (exit 2): a mistake of the kit, not of the user."""
-
-
-def typeset(template: str, data: Mapping[str, Any], at: datetime) -> bytes:
+def typeset(
+    template: str, data: Mapping[str, Any], at: datetime, standards: Sequence[str] = ()
+) -> bytes:
     """A PDF from ``templates/<template>``; the same data and time give the same bytes."""
-    import typst
-
-    folder = data_folder("templates")
-    try:
-        made = typst.compile(
-            str(folder / template),
-            root=str(folder),
-            ignore_system_fonts=True,
-            format="pdf",
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
-            timestamp=int(at.timestamp()),
-        )
-    except (typst.TypstError, RuntimeError) as error:
-        raise TypesettingFailed(
-            _("the document could not be set ({detail}).").format(detail=str(error)[:300]),
-            where=template,
-            remedy=_("Tell the maintainers of esms-kit."),
-        ) from error
-    if not isinstance(made, bytes):
-        raise TypesettingFailed(
-            _("the document could not be set ({detail}).").format(detail=type(made).__name__),
-            where=template,
-            remedy=_("Tell the maintainers of esms-kit."),
-        )
-    return made
+    return typesetting.typeset(data_folder("templates") / template, data, at, standards)

@@ -43,7 +43,7 @@ from kit.reporting.deliveries import delivery_sheets
 from kit.reporting.devices import device_sheet
 from kit.reporting.equipment import equipment_sheet
 from kit.reporting.frameworks import framework_sheets
-from kit.reporting.history import EvidenceSheet, StandingSince, TrendPoint
+from kit.reporting.history import EvidenceSheet, History
 from kit.reporting.identity import baseline_sheet, rule_sheets, run_sheet, site_sheet
 from kit.reporting.results import Group, grouped, result_of
 from kit.reporting.tasks import actions_of
@@ -75,8 +75,7 @@ class Checked:
     facts: Mapping[str, Facts] = field(default_factory=dict)
     deliveries: Sequence[Delivery] = ()
     reference: Mapping[str, Sequence[Finding]] | None = None
-    trend: Sequence[TrendPoint] | None = None
-    standing_since: Sequence[StandingSince] | None = None
+    history: History | None = None
     evidence: EvidenceSheet | None = None
 
 
@@ -98,7 +97,7 @@ def build(checked: Checked, at: datetime) -> ReportData:
     by_id = {one.id: one for one in checked.devices}
     return ReportData(
         site=site_sheet(checked.site),
-        run=run_sheet(checked.run, checked.selection),
+        run=run_sheet(checked.run, checked.selection, checked.plans),
         made_at=at,
         baseline=baseline_sheet(checked.run, checked.baseline, checked.catalogue, checked.site),
         notices=tuple(_notices(checked, devices)),
@@ -122,18 +121,9 @@ def build(checked: Checked, at: datetime) -> ReportData:
             complete=_complete(checked, devices),
         ),
         reference=_reference(checked, devices),
-        trend=tuple(sorted(checked.trend, key=lambda one: one.run))
-        if checked.trend is not None
-        else None,
-        standing_since=_since(checked),
+        history=checked.history,
         evidence=checked.evidence,
     )
-
-
-def _since(checked: Checked) -> tuple[StandingSince, ...] | None:
-    if checked.standing_since is None:
-        return None
-    return tuple(sorted(checked.standing_since, key=lambda one: (one.device, one.rule)))
 
 
 def _reference(checked: Checked, devices: Sequence[DeviceSheet]) -> ReferenceSheet | None:

@@ -26,7 +26,7 @@ from kit.model.waiver import Waiver
 from kit.reporting.deliveries import DeliverySheet
 from kit.reporting.equipment import EquipmentSheet
 from kit.reporting.frameworks import FrameworkSheet
-from kit.reporting.history import EvidenceSheet, StandingSince, TrendPoint
+from kit.reporting.history import EvidenceSheet, History
 from kit.reporting.results import Group, Result
 
 
@@ -123,6 +123,7 @@ class RunSheet(Record):
     controller: str
     tool_version: str
     selection: tuple[str, ...]
+    plan_digest: str | None = None  # SHA-256 over the plans of all devices, by id
 
 
 class ParameterSheet(Record):
@@ -324,7 +325,7 @@ class ReportData(Record):
     """A whole report. Lists are sorted: same input, same bytes.
 
     Parts that are unset were not known where the report was made: ``reference`` without the
-    snapshots or with another catalogue, ``trend`` and ``standing_since`` without earlier runs,
+    snapshots or with another catalogue, ``history`` where earlier runs could not be looked at,
     ``evidence`` without a chain.
     """
 
@@ -347,6 +348,5 @@ class ReportData(Record):
     deliveries: tuple[DeliverySheet, ...] | None = None
     frameworks: tuple[FrameworkSheet, ...] | None = None
     reference: ReferenceSheet | None = None
-    trend: tuple[TrendPoint, ...] | None = None
-    standing_since: tuple[StandingSince, ...] | None = None
+    history: History | None = None
     evidence: EvidenceSheet | None = None

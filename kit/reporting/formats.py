@@ -16,9 +16,10 @@ Chunks = Callable[[ReportData, Language], Mapping[str, Iterable[bytes]]]
 # Imported when asked for: a format brings its own libraries.
 _MODULES: Final[Mapping[str, str]] = {
     "html": "kit.reporting.html",
-    "json": "kit.reporting.json",
+    "pdf": "kit.reporting.pdf",
     "xlsx": "kit.reporting.xlsx",
     "csv": "kit.reporting.csv",
+    "json": "kit.reporting.json",
     "oscal": "kit.reporting.oscal",
     "arf": "kit.reporting.arf",
     "xccdf": "kit.reporting.xccdf",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import JsonValue
@@ -9,6 +10,8 @@ from pydantic import JsonValue
 from kit.model.catalogue import Catalogue
 from kit.model.device import PostRole
 from kit.model.finding import Finding
+from kit.model.plan import DevicePlan
+from kit.model.record import canonical
 from kit.model.rule import Baseline, Rule
 from kit.model.run import Run
 from kit.model.site import Site
@@ -46,7 +49,17 @@ def site_sheet(site: Site) -> SiteSheet:
     )
 
 
-def run_sheet(run: Run, selection: Sequence[str]) -> RunSheet:
+def plan_digest(plans: Mapping[str, DevicePlan]) -> str | None:
+    """One digest over the plans of a run, whatever their order; unset without any."""
+    if not plans:
+        return None
+    whole = hashlib.sha256()
+    for _device, plan in sorted(plans.items()):
+        whole.update(canonical(plan) + b"\n")
+    return whole.hexdigest()
+
+
+def run_sheet(run: Run, selection: Sequence[str], plans: Mapping[str, DevicePlan]) -> RunSheet:
     """When the run took place, and who the controller says ran it."""
     return RunSheet(
         id=run.id,
@@ -57,6 +70,7 @@ def run_sheet(run: Run, selection: Sequence[str]) -> RunSheet:
         controller=cut_text(run.operator.controller),
         tool_version=run.tool_version,
         selection=tuple(selection),
+        plan_digest=plan_digest(plans),
     )
 
 

@@ -24,9 +24,19 @@ from kit.reporting.data import (
     Standing,
     SupportSheet,
 )
+from kit.reporting.heat_map import HeatMap, heat_map
+from kit.reporting.history import StandingSince
 from kit.reporting.method import limits, meanings, scoring
+from kit.reporting.overview import (
+    Census,
+    TrendRow,
+    census,
+    change_sentences,
+    references,
+    trend_rows,
+)
 from kit.reporting.rows import LONGEST, DeviceRows, device_rows
-from kit.reporting.sheets import Pair, device_facts, device_warnings, identity
+from kit.reporting.sheets import Pair, device_facts, device_warnings, identity, run_identity
 from kit.reporting.text import counted, show_number, typographic
 from kit.reporting.words import withheld_text, word
 
@@ -81,14 +91,16 @@ class DeviceView:
 class Page:
     """Everything the template shows that is not a plain field of the data.
 
-    Mappings are by device id, except ``numbers``, ``titles`` and ``remedies``, which are by rule,
-    and ``sets``: the name of every set of devices that several tasks share.
+    ``since`` is by device and number of the rule. Other mappings are by device id, except
+    ``numbers``, ``titles`` and ``remedies``, which are by rule, and ``sets``: the name of every set
+    of devices that several tasks share.
     ``compact``: values that comply are left to the JSON report, their rules are only named.
     """
 
     compact: bool
 
     identity: tuple[Pair, ...]
+    run_identity: tuple[Pair, ...]
     contents: tuple[Pair, ...]
     state: tuple[str, ...]
     grade_note: str
@@ -106,6 +118,12 @@ class Page:
     numbers: Mapping[str, int]
     titles: Mapping[str, str]
     remedies: Mapping[str, str]
+    heat: HeatMap
+    changes: tuple[str, ...]
+    trend: tuple[TrendRow, ...]
+    census: Census
+    since: Mapping[tuple[str, int], StandingSince]
+    references: tuple[str, ...]
     meanings: tuple[tuple[Verdict, str], ...]
     scoring: tuple[str, ...]
     limits: tuple[str, ...]
@@ -164,6 +182,7 @@ def page_of(data: ReportData) -> Page:
     return Page(
         compact=len(data.findings) > MOST_DETAILED,
         identity=identity(data),
+        run_identity=run_identity(data),
         contents=tuple(_contents(data, unseen=bool(unseen))),
         state=tuple(state_sentences(data)),
         grade_note=_grade_note(data),
@@ -187,6 +206,16 @@ def page_of(data: ReportData) -> Page:
         remedies={
             one.id: typographic(localized(one.remedy)) if one.remedy else "" for one in data.rules
         },
+        heat=heat_map(data.devices, data.findings, [one.key for one in data.themes]),
+        changes=tuple(change_sentences(data)),
+        trend=trend_rows(data),
+        census=census(data),
+        since={
+            (one.device, numbers[one.rule]): one
+            for one in (data.history.since if data.history is not None else ())
+            if one.rule in numbers
+        },
+        references=tuple(references(data)),
         meanings=meanings(),
         scoring=tuple(scoring(data)),
         limits=tuple(limits(data)),
@@ -198,6 +227,10 @@ def _contents(data: ReportData, *, unseen: bool) -> Iterator[Pair]:
     if unseen:
         yield "unseen", _("What was not looked at")
     yield "results", _("Results")
+    if data.history is not None and data.history.trend:
+        yield "trend", _("Trend")
+    if data.frameworks:
+        yield "frameworks", _("Frameworks")
     yield "todo", _("What to do")
     if data.equipment is not None:
         yield "equipment", _("State of the equipment")

@@ -35,6 +35,7 @@ def identity(data: ReportData) -> tuple[Pair, ...]:
         (_("Region"), region_name(site.region) if site.region else None),
         (_("Baseline"), f"{data.baseline.id} {data.baseline.version}"),
         (_("Run"), run.id),
+        (_("Number and head of the chain"), _evidence(data)),
         (
             _("Run by"),
             _("account {account}, from {controller}").format(
@@ -43,6 +44,31 @@ def identity(data: ReportData) -> tuple[Pair, ...]:
         ),
     )
     return tuple((name, value) for name, value in rows if value)
+
+
+def run_identity(data: ReportData) -> tuple[Pair, ...]:
+    """The rest of it, for the end of a document: capacity, tool, digests, whole."""
+    run = data.run
+    rows = (
+        (_("Capacity and authentication"), _("not stated; session of the controller, no proof")),
+        (_("Tool"), f"esms-kit {run.tool_version}"),
+        (_("Content of the catalogue, SHA-256"), data.baseline.catalogue_digest),
+        (_("Plans of all devices, SHA-256"), run.plan_digest),
+        (_("Head digest of the evidence"), data.evidence.head if data.evidence else None),
+        (_("Form of the data"), _("esms-kit report, schema {number}").format(number=data.schema_)),
+    )
+    return tuple((name, value) for name, value in rows if value)
+
+
+def _evidence(data: ReportData) -> str | None:
+    """Run number, head digest and seal, as they are compared with what an auditor keeps."""
+    evidence = data.evidence
+    if evidence is None:
+        return None
+    sealed = _("sealed by {key}").format(key=evidence.key) if evidence.key else _("not sealed")
+    return _("run {number}, {head}, {sealed}").format(
+        number=evidence.number, head=f"{evidence.head[:16]}…", sealed=sealed
+    )
 
 
 def device_facts(device: DeviceSheet, timezone: str) -> tuple[Pair, ...]:

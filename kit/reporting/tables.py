@@ -18,7 +18,7 @@ from kit.reporting.equipment_page import equipment_view
 from kit.reporting.findings_said import say_finding
 from kit.reporting.method import limits, meanings, scoring
 from kit.reporting.page import state_sentences
-from kit.reporting.sheets import identity, origin_text
+from kit.reporting.sheets import identity, origin_text, run_identity
 from kit.reporting.text import plain_value, show_share, show_time, typographic, visible
 from kit.reporting.words import notice_text, task_text, withheld_text, word
 
@@ -73,7 +73,7 @@ def _summary(data: ReportData) -> Table:
         summary = data.summary
         for notice in data.notices:
             yield _("Notice"), notice_text(notice)
-        for name, value in (("", data.site.name), *identity(data)):
+        for name, value in (("", data.site.name), *identity(data), *run_identity(data)):
             yield name or _("Establishment"), value
         yield _("Checked on"), show_time(data.run.started_at, data.site.timezone)
         for sentence in state_sentences(data):
@@ -155,7 +155,8 @@ def _findings(data: ReportData) -> Table:
     titles = {one.id: typographic(localized(one.title)) for one in data.rules}
     remedies = {one.id: typographic(localized(one.remedy)) for one in data.rules if one.remedy}
     ends = {one.waiver.id: one.waiver.end for one in data.waivers}
-    since = {(one.device, one.rule): one.since for one in data.standing_since or ()}
+    history = data.history
+    since = {(one.device, one.rule): one.since for one in history.since} if history else {}
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for one in data.findings:

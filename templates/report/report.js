@@ -65,7 +65,7 @@
   function printAll() {
     // The style does this where the browser knows ::details-content.
     if (window.CSS && CSS.supports("selector(::details-content)")) { return; }
-    var shut = Array.prototype.filter.call(document.querySelectorAll("details"), function (one) {
+    var shut = Array.prototype.filter.call(document.querySelectorAll("details:not(.alt)"), function (one) {
       return !one.open;
     });
     shut.forEach(function (one) { one.open = true; });

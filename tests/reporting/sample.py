@@ -22,6 +22,7 @@ from kit.model.tier import Tier
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
 from kit.reporting.building import Checked
 from tests.reporting.sample_equipment import deliveries, facts_of_situation, more_profiles
+from tests.reporting.sample_history import history
 from tests.reporting.sample_site import (
     DEVICES,
     TAKEN,
@@ -278,4 +279,6 @@ def checked(**changes: Any) -> Checked:
         "facts": facts(),
         "deliveries": deliveries(),
     }
+    known = {**values, **changes}
+    values["history"] = history(known["run"], values["findings"])
     return Checked(**{**values, **changes})

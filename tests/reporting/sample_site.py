@@ -11,10 +11,11 @@ import yaml
 
 from kit.model.catalogue import Catalogue, StandingRule
 from kit.model.device import Device, DeviceClass, DeviceState, PostRole
+from kit.model.framework import Answer, Control, Framework
 from kit.model.hardware import HardwareProfile, Match, SupportDate, SupportEnd
 from kit.model.meta import Fix, MetaOverride
 from kit.model.platform import Platform
-from kit.model.rule import Baseline, Parameter, PlatformRule, Rule, Severity, TierUse
+from kit.model.rule import Baseline, Parameter, PlatformRule, Rule, Severity, Texts, TierUse
 from kit.model.run import Operator as RunBy
 from kit.model.run import Run
 from kit.model.site import DisabledRule, LegalEntity, Site
@@ -105,7 +106,39 @@ def catalogue() -> Catalogue:
         kind="integer", minimum=60, maximum=900, default=300,
     )  # fmt: skip
     return Catalogue(
-        rules, {standing.id: standing}, {lock_delay.id: lock_delay}, {"esms": baseline()}, DIGEST
+        rules, {standing.id: standing}, {lock_delay.id: lock_delay}, {"esms": baseline()}, DIGEST,
+        frameworks={"sample_guide": framework()},
+    )  # fmt: skip
+
+
+@cache
+def framework() -> Framework:
+    """One control of every kind of answer."""
+
+    def control(number: str, title: str, **answer: Any) -> Control:
+        return Control(id=number, title={"fr": title, "en": title}, default=Answer(**answer))
+
+    read_out: Texts = {"fr": "Lu avec le prestataire", "en": "Read with the contractor"}
+    return Framework(
+        id="sample_guide",
+        title={"fr": "Guide d’exemple en 5 mesures", "en": "Sample guide in 5 measures"},
+        publisher="ANSSI",
+        version="1.0",
+        date="2026-01",
+        source={"fr": "Guide inventé pour les essais.", "en": "A guide made up for tests."},
+        read=True,
+        platforms=(Platform.LINUX, Platform.NETWORK),
+        controls=(
+            control("M1", "Administration", rules=("ssh_root_login_disabled",)),
+            control("M2", "Journaux", rules=("kernel_log_restricted",), planned=True),
+            control("M3", "Prestataires", manual=read_out),
+            control("M4", "Postes nomades", planned=True),
+            Control(
+                id="M5",
+                title={"fr": "Horloge", "en": "Clock"},
+                platforms={Platform.LINUX: Answer(rules=("network_redirects_refused",))},
+            ),
+        ),
     )
 
 

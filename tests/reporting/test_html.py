@@ -257,7 +257,7 @@ def test_the_order_of_the_input_does_not_matter() -> None:
 
 
 def test_an_unknown_format_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"docx.*html, json, xlsx"):
+    with pytest.raises(UsageError, match=r"docx.*html, pdf, xlsx"):
         renderer("docx")
 
 
