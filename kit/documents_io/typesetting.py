@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from kit.errors import KitError
 from kit.i18n import _
-
-ACCESSIBLE: Final = ("ua-1",)
-"""PDF/UA-1 (ISO 14289-1): tagged, with a language, a title and alternatives; checked by Typst."""
 
 
 class TypesettingFailed(KitError):
@@ -20,9 +17,13 @@ class TypesettingFailed(KitError):
 
 
 def typeset(
-    template: Path, data: Mapping[str, Any], at: datetime, standards: Sequence[str] = ()
+    template: Path, data: Mapping[str, Any], at: datetime, *, accessible: bool = False
 ) -> bytes:
-    """A PDF from a template and what lies beside it; same data and time, same bytes."""
+    """A PDF from a template and what lies beside it; same data and time, same bytes.
+
+    ``accessible``: PDF/UA-1 (ISO 14289-1), tagged, with a language, a title and alternatives;
+    Typst refuses a document that is not.
+    """
     import typst
 
     try:
@@ -33,7 +34,7 @@ def typeset(
             format="pdf",
             sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
             timestamp=int(at.timestamp()),
-            pdf_standards=list(standards),
+            pdf_standards="ua-1" if accessible else [],
         )
     except (typst.TypstError, RuntimeError) as error:
         raise _failed(template, str(error)[:300]) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from kit.documents_io import typesetting
 
 
 def typeset(
-    template: str, data: Mapping[str, Any], at: datetime, standards: Sequence[str] = ()
+    template: str, data: Mapping[str, Any], at: datetime, *, accessible: bool = False
 ) -> bytes:
     """A PDF from ``templates/<template>``; the same data and time give the same bytes."""
-    return typesetting.typeset(data_folder("templates") / template, data, at, standards)
+    return typesetting.typeset(data_folder("templates") / template, data, at, accessible=accessible)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kit.data_folders import data_folder
-from kit.documents_io.typesetting import ACCESSIBLE, typeset
+from kit.documents_io.typesetting import typeset
 from kit.i18n import Language, _, language
 from kit.reporting.blocks import Block, safe
 from kit.reporting.data import ReportData
@@ -65,7 +65,7 @@ def render(data: ReportData, lang: Language) -> Mapping[str, bytes]:
     """``report.pdf`` in one language."""
     with language(lang):
         template = data_folder("templates") / "report.typ"
-        return {"report.pdf": typeset(template, document(data), data.made_at, ACCESSIBLE)}
+        return {"report.pdf": typeset(template, document(data), data.made_at, accessible=True)}
 
 
 def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterable[bytes]]:
