@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kit.checking.judging import JudgedDevice
 from kit.checking.observing import observe
+from kit.model.facts import Fact
 from kit.model.snapshot import Snapshot
 
 _FACTS = "facts"
@@ -28,7 +29,8 @@ def judged_otherwise(judged: JudgedDevice, before: Snapshot, after: Snapshot) ->
     }
     again = observe(after, wanted)
     changed = {read: seen for read, seen in again.items() if seen != known.get(read)}
-    count = int(_FACTS in touched)
+    facts = {_FACTS: frozenset(fact.value for fact in Fact)}
+    count = int(_FACTS in touched and observe(before, facts) != observe(after, facts))
     if not changed:
         return count
     observations = {**known, **changed}
