@@ -167,7 +167,15 @@ class SshdOption(ScalarSetting):
         """May cut SSH where a value of this option can lock somebody out."""
         del facts
         cuts = frozenset({Path.SSH}) if self.keyword.cuts else frozenset()
-        return Meta(phase=Phase.ACCESS, may_cut=cuts)
+        return Meta(phase=Phase.ACCESS, may_cut=cuts, requires=self._required())
+
+    def _required(self) -> tuple[str, ...]:
+        """Who is let in by name or group is there, and in the group, before others are not."""
+        slot = {"AllowGroups": "membership", "AllowUsers": "account"}.get(self.name)
+        value = self.enforced_value()
+        if slot is None or value is None:
+            return ()
+        return tuple(f"{slot}:{item}" for item in as_list(value) if "*" not in str(item))
 
     @classmethod
     def fitted(

@@ -1,0 +1,226 @@
+"""The SSH keys that open accounts: those sshd itself looks at, by fingerprint, and from where."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from kit.model.known_host import fingerprint
+from kit.model.observation import Absent, Instances, Observation, Observed, Unread, Unreadable
+from kit.model.read import Form, Raw, Read, Script
+from kit.reads.accounts import NAME
+from kit.reads.counted_lines import END, counted
+from kit.reads.sshd_files import SHELL as SSHD
+
+ANYWHERE: Final = "*"
+UNUSABLE: Final = "unusable"
+_FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}\Z")
+_OPTION: Final = re.compile(r'([A-Za-z-]+)(?:="((?:\\"|[^"])*)")?(?:,|\Z)')
+# What makes a key open less than a shell.
+_NARROWS: Final = ("command", "expiry-time")
+
+# Of each line: its number, type, key and options. Comments, which name people, stay where they are.
+_LOOK: Final = r"""
+for program in awk cat getent grep id stat tr; do
+    command -v "$program" >/dev/null || exit 127
+done
+[ "$(id -u)" = 0 ] || exit 126
+sshd=$(command -v sshd) || no_sshd
+effective() {
+    if [ -d /run/sshd ]; then "$sshd" -T -C "$1"
+    else
+        command -v unshare >/dev/null || return 127
+        unshare --mount sh -c 'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/sshd &&
+            exec "$0" -T -C "$1"' "$sshd" "$1"
+    fi
+}
+# strict FILE: whether sshd would use it: nobody but root and the account can change it.
+strict() {
+    part=$1
+    while :; do
+        rights=$(stat -L -c '%u 0%a' -- "$part") || return 1
+        set -- ${rights}
+        [ "$1" = 0 ] || [ "$1" = "$number" ] || return 1
+        [ $(($2 & 022)) -eq 0 ] || return 1
+        [ "$part" != "$home" ] && [ "$part" != / ] || return 0
+        part=${part%/*}
+        part=${part:-/}
+    done
+}
+keys() {
+    awk -v OFS='\t' '
+        {
+            line = $0; options = ""
+            gsub(/\t/, " ", line); sub(/^ +/, "", line)
+            if (line == "" || substr(line, 1, 1) == "#") next
+            if (line !~ /^(ssh-|ecdsa-|sk-)/) {
+                quoted = 0
+                for (at = 1; at <= length(line); at++) {
+                    sign = substr(line, at, 1)
+                    if (sign == "\\" && substr(line, at + 1, 1) == "\"") { at++; continue }
+                    if (sign == "\"") quoted = !quoted
+                    if (!quoted && sign == " ") break
+                }
+                options = substr(line, 1, at - 1)
+                line = substr(line, at)
+                sub(/^ +/, "", line)
+            }
+            split(line, words, / +/)
+            if (words[1] ~ /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+$/ && words[2] ~ /^[A-Za-z0-9+\/=]+$/)
+                print "key", NR, words[1], words[2], options
+        }' "$1"
+}
+account() {
+    entry=$(getent passwd "$1") || { [ $? -eq 2 ] || exit 1; printf 'gone\t%s\n' "$1"; return; }
+    number=$(printf '%s\n' "$entry" | awk -F: '{ print $3 }')
+    home=$(printf '%s\n' "$entry" | awk -F: '{ print $6 }')
+    at=${KIT_INSIDE:-$KIT_OUTSIDE}
+    if ! effective "user=$1,host=$at,addr=$at,laddr=127.0.0.1,lport=22" >answer 2>why ||
+        ! grep -q '^port ' answer; then
+        printf 'failed\t%s\t%s\n' "$1" "$(tr '\n\t' '  ' <why)"
+        return
+    fi
+    printf 'account\t%s\n' "$1"
+    awk -v OFS='\t' '$1 == "authorizedkeyscommand" || $1 == "strictmodes" { print $1, $2 }' answer
+    files=$(awk '$1 == "authorizedkeysfile" { $1 = ""; print }' answer) || exit
+    set -f
+    set -- "$1" ${files}
+    set +f
+    name=$1
+    shift
+    for file in "$@"; do
+        [ "$file" != none ] || continue
+        file=$(printf '%s\n' "$file" | home=$home name=$name awk '{
+            out = ""
+            for (at = 1; at <= length($0); at++) {
+                sign = substr($0, at, 1)
+                if (sign == "%") {
+                    sign = substr($0, ++at, 1)
+                    if (sign == "h") sign = ENVIRON["home"]
+                    else if (sign == "u") sign = ENVIRON["name"]
+                }
+                out = out sign
+            }
+            print out }')
+        case $file in /*) ;; *) file=$home/$file ;; esac
+        [ -e "$file" ] || { printf 'file\t%s\tabsent\n' "$file"; continue; }
+        if strict "$file"; then printf 'file\t%s\tstrict\n' "$file"
+        else printf 'file\t%s\tloose\n' "$file"
+        fi
+        cat -- "$file" >copy || exit 126
+        keys copy || exit
+    done
+}
+{
+    for name in $accounts; do account "$name" || exit; done
+} >all || exit
+"""
+
+
+@dataclass
+class _Found:
+    exists: bool = True
+    failed: str | None = None
+    strict: bool = True
+    command: str = "none"
+    keys: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # place -> key
+
+
+class AuthorizedKeys(Read):
+    """The files of ``AuthorizedKeysFile`` as sshd means them for an account.
+
+    - ``key ACCOUNT FINGERPRINT``: Instances, one a line that lets this key in (``FILE:LINE``), each
+      the sorted patterns of its ``from`` (``*``: from anywhere), with ``command`` or
+      ``expiry-time`` when it has such an option, or ``unusable`` when sshd would refuse the file
+      because others may change it; Absent when no line has it, or there is no such account;
+    - ``keys ACCOUNT``: the sorted fingerprints of all keys that open it.
+
+    Unreadable when a program of the device gives keys (``AuthorizedKeysCommand``). Without any
+    sshd, proven: complete Instances without one.
+    """
+
+    id: ClassVar[str] = "authorized_keys"
+
+    def command(self, keys: frozenset[str], form: Form) -> Script:
+        """Raises ``ValueError`` for what is no key of this read."""
+        accounts = sorted({_split(key)[0] for key in keys})
+        return Script(form, f"accounts='{' '.join(accounts)}'\nwanted=\n{SSHD}{_LOOK}{END}")
+
+    def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
+        lines = list(counted(raw.text))
+        if lines == ["none"]:
+            return dict.fromkeys(keys, Instances(complete=True))
+        found = _found(iter(lines))
+        return {key: _answer(found, *_split(key)) for key in keys}
+
+
+def _split(key: str) -> tuple[str, str]:
+    """The account, and the fingerprint or nothing; raises ``ValueError``."""
+    what, _blank, rest = key.partition(" ")
+    name, _blank, wanted = rest.partition(" ")
+    fits = not wanted if what == "keys" else _FINGERPRINT.match(wanted)
+    if what not in {"key", "keys"} or not NAME.match(name) or not fits:
+        raise ValueError(f"not a key of authorized_keys: {key[:80]!r}")
+    return name, wanted
+
+
+def _found(lines: Iterator[str]) -> dict[str, _Found]:
+    found: dict[str, _Found] = {}
+    one, file, usable = _Found(), "", True
+    for line in lines:
+        mark, *fields = line.split("\t")
+        if mark == "gone" and len(fields) == 1:
+            found[fields[0]] = _Found(exists=False)
+        elif mark == "failed" and len(fields) == 2:
+            found[fields[0]] = _Found(failed=fields[1])
+        elif mark == "account" and len(fields) == 1:
+            one, file = _Found(), ""
+            found[fields[0]] = one
+        elif mark == "authorizedkeyscommand" and len(fields) == 1:
+            one.command = fields[0]
+        elif mark == "strictmodes" and len(fields) == 1:
+            one.strict = fields[0] != "no"
+        elif mark == "file" and len(fields) == 2 and fields[1] in {"absent", "loose", "strict"}:
+            file, usable = fields[0], fields[1] != "loose" or not one.strict
+        elif mark == "key" and len(fields) == 4 and file:
+            sources = _sources(fields[3]) if usable else (UNUSABLE,)
+            one.keys[f"{file}:{int(fields[0])}"] = (_fingerprint(fields[2]), sources)
+        else:
+            raise ValueError(f"not a line about keys: {line[:80]!r}")
+    return found
+
+
+def _fingerprint(blob: str) -> str:
+    try:
+        return fingerprint(base64.b64decode(blob, validate=True))
+    except binascii.Error as error:
+        raise ValueError(f"not a key: {blob[:40]!r}") from error
+
+
+def _sources(options: str) -> tuple[str, ...]:
+    """From where a line lets in, and what else narrows it, sorted."""
+    given = {found[1].lower(): found[2] for found in _OPTION.finditer(options)}
+    places = {one.strip() for one in (given.get("from") or ANYWHERE).split(",") if one.strip()}
+    return tuple(sorted({*places, *(name for name in _NARROWS if name in given)}))
+
+
+def _answer(found: Mapping[str, _Found], account: str, wanted: str) -> Observation:
+    one = found.get(account)
+    if one is None:
+        return Unreadable(Unread.NOT_ANSWERED)
+    if one.failed is not None:
+        return Unreadable(Unread.FAILED, one.failed[:400])
+    if not one.exists:
+        return Absent()
+    if one.command != "none":
+        return Unreadable(Unread.NOT_ANSWERED, f"AuthorizedKeysCommand {one.command[:80]}")
+    if not wanted:
+        return Observed(tuple(sorted({key for key, _from in one.keys.values()})))
+    items: dict[str, Observation] = {
+        place: Observed(sources) for place, (key, sources) in one.keys.items() if key == wanted
+    }
+    return Instances(complete=True, items=items) if items else Absent()
