@@ -11,7 +11,7 @@ from pydantic import model_validator
 from kit.i18n import _
 from kit.model.artefact import AbsolutePath, AccountArtefact, AccountName, Artefact, Expiry
 from kit.model.facts import Facts
-from kit.model.meta import Meta, Path, Phase
+from kit.model.meta import Fix, Meta, Path, Phase
 from kit.model.observation import Absent, Instances, Observation, Observations, Observed
 from kit.model.operators import Operator
 from kit.model.platform import Platform
@@ -135,6 +135,7 @@ class Account(Setting):
         gone = self.state == "absent"
         return Meta(
             phase=Phase.ONE_WAY if gone else Phase.ACCOUNTS,
+            fix=Fix.REMOTE if self.enforced() is not None else Fix.BY_HAND,
             may_cut=frozenset(cuts),
             reversible=not gone and self.secret is None,
         )

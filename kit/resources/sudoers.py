@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from kit.i18n import _
 from kit.model.artefact import AccountName, Artefact, FileArtefact
 from kit.model.facts import Facts
-from kit.model.meta import Meta, Path, Phase
+from kit.model.meta import Fix, Meta, Path, Phase
 from kit.model.observation import Absent, Instances, Observation, Observations, Observed, Scalar
 from kit.model.operators import Operator
 from kit.model.platform import Platform
@@ -141,7 +141,9 @@ class SudoRule(Setting):
         """One wrong word in it, and sudo does nothing for anybody."""
         del facts
         requires = (f"account:{self.grant}",) if self.grant else ()
-        return Meta(phase=Phase.ACCESS, may_cut=frozenset({Path.SUDO}), requires=requires)
+        fix = Fix.REMOTE if self._writes() else Fix.BY_HAND
+        cuts = frozenset({Path.SUDO})
+        return Meta(phase=Phase.ACCESS, may_cut=cuts, requires=requires, fix=fix)
 
     def values_shown(self) -> str:
         """What is set, or granted."""

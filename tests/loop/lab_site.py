@@ -56,6 +56,9 @@ class LabSite:
             "management": {"account": "esms", "sources": [f"{controller}/32"]},
             **self.site,
         }
+        key = self.hosts[0].key_path.with_suffix(".pub").read_text().split()
+        parameters = {"management_keys": [" ".join(key[:2])]}
+        site["parameters"] = {**parameters, **self.site.get("parameters", {})}
         devices = [
             {
                 "id": host.name,
