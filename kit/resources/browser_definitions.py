@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -16,12 +14,11 @@ from kit.documents_io.validation import validate
 from kit.documents_io.yaml import read_yaml
 from kit.model.record import Record
 from kit.model.web_address import EVERYWHERE, parse_address
+from kit.resources.certificates import authority_file
 
 Browser = Literal["chromium", "firefox"]
 Plain = bool | int | str
 Concrete = Plain | tuple[Plain, ...]
-AUTHORITY_FOLDER: Final = "/usr/local/share/esms-kit/authorities"
-"""Where certificates of authorities lie for browsers that take them from files."""
 
 
 class Form(StrEnum):
@@ -102,18 +99,6 @@ def definitions() -> Mapping[str, Definition]:
 def _sorted(value: Concrete) -> Concrete:
     """Lists without order and repetition: what stands in them has none."""
     return tuple(sorted(dict.fromkeys(value), key=str)) if isinstance(value, tuple) else value
-
-
-def authority_file(certificate: str) -> str:
-    """Where the certificate (base64 of its DER) lies on a device; named by its content."""
-    digest = hashlib.sha256(base64.b64decode(certificate)).hexdigest()
-    return f"{AUTHORITY_FOLDER}/{digest[:32]}.pem"
-
-
-def authority_text(certificate: str) -> str:
-    """The certificate as the file holds it."""
-    lines = [certificate[at : at + 64] for at in range(0, len(certificate), 64)]
-    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
 
 def written(form: Form, item: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, Self
@@ -30,6 +28,7 @@ from kit.reads.browser_policies import (
     BrowserPolicies,
 )
 from kit.resources.browser_definitions import Browser, Concrete, Definition, definitions
+from kit.resources.certificates import check_certificate
 from kit.resources.generated_header import LINES
 
 _OURS: Final = frozenset(f"{folder}/{KIT_FILE}" for folder in (CHROMIUM_FOLDER, CHROME_FOLDER))
@@ -243,17 +242,6 @@ def _check_value(definition: Definition, value: str | tuple[str, ...]) -> None:
         return
     for item in value:
         if definition.kind == "authorities":
-            _check_certificate(item)
+            check_certificate(item)
         elif item != EVERYWHERE or definition.id != "blocked_addresses":
             check_pattern(item)
-
-
-def _check_certificate(text: str) -> None:
-    """Base64 of the DER form of one X.509 certificate, written in one way; ``ValueError``."""
-    try:
-        der = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        der = b""
-    # A certificate is a SEQUENCE with a long length: "MII...".
-    if der[:2] != b"\x30\x82" or base64.b64encode(der).decode() != text:
-        raise ValueError(_("this is not a certificate: base64 of DER, on one line."))

@@ -1,0 +1,96 @@
+"""A web service that a post must reach, and prove to be the one it is meant to be."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final, Literal, Self
+
+from pydantic import model_validator
+
+from kit.model.artefact import Artefact
+from kit.model.facts import Facts
+from kit.model.meta import Fix, Meta, Phase
+from kit.model.observation import Observations
+from kit.model.operators import Operator
+from kit.model.platform import Platform
+from kit.model.setting import Expectation, ReadClass, Setting
+from kit.model.target import Target
+from kit.model.web_address import Url
+from kit.reads.web_reach import SYSTEM, VALID, WebReach, chain_key, status_key
+from kit.resources.certificates import check_certificate
+
+# A page, a way to one, a request to log in, or a server that has no answer to this kind of request.
+_ANSWERS: Final = (200, 204, 301, 302, 303, 307, 308, 401, 403, 405)
+
+
+class WebService(Setting):
+    """A service that answers over HTTPS with a chain of certificates that holds.
+
+    .. code-block:: yaml
+
+        type: web_service
+        url: https://dui.example.fr/login
+        authority: MIIC...      # base64 of DER; unset: the authorities of the machine
+
+    With an authority no other one counts: a proxy that opens connections is found. Nothing can be
+    enforced: the network, the service or the clock is somebody's to mend.
+    """
+
+    reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (WebReach,)}
+    type: Literal["web_service"]
+    url: Url
+    authority: str | None = None
+
+    @model_validator(mode="after")
+    def _certificate(self) -> Self:
+        if self.authority is not None:
+            check_certificate(self.authority)
+        return self
+
+    def slot(self) -> str:
+        """``web_service:URL``."""
+        return f"{self.type}:{self.url}"
+
+    def _trust(self) -> str:
+        if self.authority is None:
+            return SYSTEM
+        return hashlib.sha256(base64.b64decode(self.authority)).hexdigest()[:32]
+
+    def keys(self, read: ReadClass) -> frozenset[str]:
+        """Whom one meets, and what is answered."""
+        del read
+        trust = self._trust()
+        return frozenset({chain_key(trust, self.url), status_key(trust, self.url)})
+
+    def expectation(self, read: str, key: str) -> Expectation:
+        """A chain that holds, and an answer of a service that works."""
+        del read
+        if key.startswith("chain "):
+            return Expectation(Operator.EQUALS, VALID)
+        return Expectation(Operator.ONE_OF, _ANSWERS)
+
+    def enforced(self) -> Mapping[str, Observations] | None:
+        """Nothing."""
+        return None
+
+    def targets(self, facts: Facts) -> tuple[Target, ...]:
+        """None."""
+        del facts
+        return ()
+
+    def meta(self, facts: Facts) -> Meta:
+        """Somebody must look: at the network, at the service, at the clock."""
+        del facts
+        return Meta(phase=Phase.NETWORK, fix=Fix.BY_HAND)
+
+    def values_shown(self) -> str:
+        """The address."""
+        return self.url
+
+    @staticmethod
+    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
+        """Never asked for: there is no target."""
+        del settings
+        raise ValueError(target.key)

@@ -1,0 +1,77 @@
+"""The read that looks for web services, against a real server with real certificates."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from kit.model.observation import Absent, Observed
+from kit.model.read import Form, Raw
+from kit.reads.web_reach import AUTHORITY_FOLDER, WebReach, chain_key, status_key
+from kit.resources.certificates import authority_file, authority_text
+from tests.tls_server import Authority, https
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+def seen(tmp_path, *keys):
+    """The script of these keys, run here; authorities lie in the folder of the test."""
+    text = WebReach().command(frozenset(keys), Form.POSIX).text
+    private = tmp_path / "private"
+    private.mkdir(exist_ok=True)
+    done = subprocess.run(
+        ["dash", "-c", text.replace(AUTHORITY_FOLDER, str(tmp_path))],
+        cwd=private, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+    )  # fmt: skip
+    raw = Raw(Form.POSIX, done.stdout, done.stderr, done.returncode, ended=True)
+    return WebReach().parse(raw, frozenset(keys))
+
+
+def trusted(tmp_path, authority):
+    """The name of an authority whose file lies on the machine."""
+    name = authority_file(authority.text).rpartition("/")[2]
+    (tmp_path / name).write_text(authority_text(authority.text))
+    return name.removesuffix(".pem")
+
+
+def test_a_chain_that_holds_and_an_answer(tmp_path, authority):
+    trust = trusted(tmp_path, authority)
+    with https(authority.issue("localhost")) as port:
+        base = f"https://localhost:{port}"
+        keys = [chain_key(trust, f"{base}/login"), status_key(trust, f"{base}/login")]
+        keys += [status_key(trust, f"{base}/none"), chain_key("system", base)]
+        found = seen(tmp_path, *keys)
+    assert found[keys[0]] == Observed("valid")
+    assert found[keys[1]] == Observed(200)
+    assert found[keys[2]] == Observed(404)
+    # The machine does not know the authority: whoever it is, it is not trusted.
+    assert found[keys[3]].value.startswith("broken: 2")
+
+
+def test_chains_that_do_not_hold(tmp_path, authority):
+    trust = trusted(tmp_path, authority)
+    other = trusted(tmp_path, Authority(tmp_path, "Other authority"))
+    with https(authority.issue("localhost", days=-1)) as late, https(
+        authority.issue("elsewhere.example")
+    ) as foreign:
+        expired, misnamed = f"https://localhost:{late}", f"https://localhost:{foreign}"
+        keys = [chain_key(trust, expired), chain_key(trust, misnamed), chain_key(other, misnamed)]
+        found = seen(tmp_path, *keys)
+    assert "expired" in found[keys[0]].value
+    assert "ostname mismatch" in found[keys[1]].value
+    assert found[keys[2]].value.startswith("broken: 2")
+
+
+def test_nobody_there(tmp_path, authority):
+    with https(authority.issue("localhost")) as port:
+        pass
+    url = f"https://localhost:{port}"
+    found = seen(tmp_path, chain_key("system", url), status_key("system", url))
+    assert found[chain_key("system", url)].value.startswith("unreachable")
+    assert found[status_key("system", url)] == Absent()
