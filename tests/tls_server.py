@@ -53,9 +53,7 @@ class Authority:
     @property
     def text(self) -> str:
         """The certificate as a pack writes it."""
-        return base64.b64encode(
-            self.certificate.public_bytes(serialization.Encoding.DER)
-        ).decode()
+        return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode()
 
     def issue(self, *hosts: str, days: int = 30) -> Path:
         """A key and a certificate in one file."""

@@ -1,6 +1,7 @@
 """Brings every host to its desired state: pyinfra inventory.py deploy.py
 
-Try it first with --dry: it says what would be changed, and changes nothing.
+Try it first with --dry: it says what would be changed, and changes nothing. Only what is there for
+the care-record client: --data kit_only=client
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from kit_steps import begin, carry_out, name_what_is_left
 from pyinfra import host
 
 begin()
-for step in host.loop(host.data.kit_steps):
+only = host.data.get("kit_only")
+wanted = [one for one in host.data.kit_steps if not only or only in one["purpose"]]
+for step in host.loop(wanted):
     carry_out(
         name=step["target"],
         step=step,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from kit.app.collecting import inside_address
 from kit.app.opening import OpenSite
+from kit.app.packs import package_file
 from kit.checking.judging import Context, judge_device
 from kit.collectors.batch import Batch, Variables, compose
 from kit.collectors.failures import Failure
@@ -26,9 +27,11 @@ from kit.generation.projects import (
 from kit.i18n import _
 from kit.loop.applying import stock_scripts, stock_steps
 from kit.loop.reading import wanted_reads
+from kit.model.artefact import PinnedPackageArtefact, ReloadArtefact
 from kit.model.device import Device, DeviceState
+from kit.model.plan import Change
 from kit.model.snapshot import Outcome, Snapshot
-from kit.planning.schedule import steps
+from kit.planning.schedule import Step, key_of, steps
 from kit.planning.whole import whole_state
 from kit.store.store import Store
 
@@ -81,6 +84,7 @@ def generate(
         scripts=stock_scripts([step for host in hosts for step in host.orders]),
         baseline=f"{site.baseline.id} {site.baseline.version}",
         left_out=tuple(left_out),
+        packages=_packages(site, hosts),
     )
     files = write_project(folder, project_files(project))
     able = tuple(host.device.id for host in hosts if host.steps)
@@ -100,7 +104,43 @@ def _host(
     if judged.desired is None:
         return HostProject(device, (), (), reads)
     changes = whole_state(judged)
-    return HostProject(device, steps(changes), stock_steps(changes), reads)
+    found = steps(changes)
+    purposes = _purposes(site, changes, found)
+    orders = [
+        {**order, "purpose": list(purposes[order["target"]])} for order in stock_steps(changes)
+    ]
+    return HostProject(device, found, orders, reads, purposes)
+
+
+def _purposes(
+    site: OpenSite, changes: Iterable[Change], found: Iterable[Step]
+) -> dict[str, tuple[str, ...]]:
+    """Target -> what its rules are for; a reload is for what its files are for."""
+    rules = site.catalogue.rules
+    named = {
+        key_of(change): {rules[rule].purpose.value for rule in change.rules} for change in changes
+    }
+    told: dict[str, set[str]] = {}
+    for step in found:
+        own = named.get(step.target, set())
+        if isinstance(step.artefact, ReloadArtefact):
+            own = own.union(*(named.get(need, set()) for need in step.needs))
+        told.setdefault(step.target, set()).update(own)
+    return {target: tuple(sorted(purposes)) for target, purposes in told.items()}
+
+
+def _packages(site: OpenSite, hosts: Iterable[HostProject]) -> dict[str, bytes]:
+    """Name -> content of the files that packages are installed from."""
+    wanted = {
+        step.artefact.file: step.artefact.sha256
+        for host in hosts
+        for step in host.steps
+        if isinstance(step.artefact, PinnedPackageArtefact)
+    }
+    return {
+        file: package_file(site.workspace, file, sha256).read_bytes()
+        for file, sha256 in sorted(wanted.items())
+    }
 
 
 def _reads(site: OpenSite, device: Device, requests: Requests) -> Batch | None:

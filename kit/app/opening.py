@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from kit.app.packs import client_problems, workspace_packs
+from kit.catalogue.clients import with_clients
 from kit.catalogue.loading import shipped_catalogue
 from kit.checking.judging import Context
 from kit.checking.waivers import longest, waived_rules
@@ -67,10 +69,14 @@ class OpenSite:
 
 def open_site(workspace: Workspace, name: str) -> OpenSite:
     """Open a site; raises ``InvalidDocuments`` with everything wrong in its files at once."""
-    catalogue = shipped_catalogue()
     profiles = load_profiles(workspace)
     loaded = load_site(workspace, name, profiles=profiles)
-    problems = list(_against_catalogue(workspace, loaded, catalogue))
+    packs = workspace_packs(workspace) if loaded.site.clients else {}
+    problems = list(client_problems(workspace, loaded, packs))
+    wanted = {one.pack for one in loaded.site.clients}
+    chosen = {name: pack for name, pack in packs.items() if name in wanted}
+    catalogue = with_clients(shipped_catalogue(), chosen)
+    problems += _against_catalogue(workspace, loaded, catalogue)
     if problems:
         raise InvalidDocuments(
             _("The site “{site}” has mistakes.").format(site=name),

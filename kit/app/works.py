@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kit.app.opening import OpenSite
+from kit.app.packs import package_file
 from kit.collectors.routes import find_route
 from kit.errors import DeviceError
 from kit.i18n import _
 from kit.loop.applying import Work, Workable
+from kit.model.artefact import PinnedPackageArtefact
 from kit.model.device import Device
-from kit.model.plan import DevicePlan
+from kit.model.plan import Change, DevicePlan
+
+
+def payloads(
+    site: OpenSite, changes: Iterable[Change], known: dict[str, str] | None = None
+) -> dict[str, str]:
+    """The files these changes bring along: SHA-256 -> path, each looked at here first.
+
+    ``known``: those looked at already, added to. Raises ``WorkspaceError`` or ``InvalidInput`` for
+    a file that is missing or not the pinned one.
+    """
+    known = {} if known is None else known
+    found: dict[str, str] = {}
+    for change in changes:
+        one = change.artefact
+        if isinstance(one, PinnedPackageArtefact):
+            if one.sha256 not in known:
+                known[one.sha256] = str(package_file(site.workspace, one.file, one.sha256))
+            found[one.sha256] = known[one.sha256]
+    return found
 
 
 def workable_for(site: OpenSite) -> Workable:
     """Works for the devices of a site, over the same routes and pinned keys as collection."""
     account = site.loaded.site.management.account
+    packages: dict[str, str] = {}
 
     def make(device: Device, plan: DevicePlan) -> Work:
         route = find_route(device, site.loaded.devices, account)
@@ -32,6 +56,7 @@ def workable_for(site: OpenSite) -> Workable:
             host_keys=keys,
             jump_keys=jump,
             changes=plan.changes,
+            payloads=payloads(site, plan.changes, packages),
         )
 
     return make

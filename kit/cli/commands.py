@@ -44,6 +44,7 @@ COMMANDS: Final = (
     ),
     Listed("generate", "projects", N_("Write a stock Ansible project and a stock pyinfra deploy.")),
     Listed("catalogue", "catalogue", N_("Rules, parameters, baselines and frameworks.")),
+    Listed("client", "clients", N_("Client packs: the care-record software (DUI) of posts.")),
     Listed("check", "loop", N_("Read the devices of a site and judge them; changes nothing.")),
     Listed("plan", "loop", N_("Show what would change, old -> new; changes nothing.")),
     Listed("apply", "loop", N_("Make the changes that are wanted, then check again.")),

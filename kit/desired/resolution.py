@@ -13,8 +13,9 @@ from pydantic import JsonValue, ValidationError
 from kit.catalogue.registry import owned_files, reads
 from kit.catalogue.templates import build, parameter_names
 from kit.catalogue.validation import sample_values, setting_data
+from kit.desired.clients import SelectedRule, with_browsers
 from kit.desired.parameters import resolve_parameters
-from kit.desired.selection import SelectedRule, selected_rules
+from kit.desired.selection import selected_rules
 from kit.errors import InvalidInput
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
@@ -114,7 +115,8 @@ def requests(
         **resolve_parameters(catalogue, baseline, site, device.post_role),
     }
     for selected in selected_rules(catalogue, baseline, site, device):
-        for data in _in_any_variant(selected.rule, device, contributions):
+        given = () if selected.missing else _in_any_variant(selected.rule, device, contributions)
+        for data in given:
             setting = build(dict(data), values)
             for read in type(setting).reads[device.platform]:
                 keys[read.id] |= setting.keys(read)
@@ -144,6 +146,7 @@ def resolve(
     Raises ``ContradictoryRules`` when two rules set one thing in two ways, naming both.
     """
     values = resolve_parameters(catalogue, baseline, site, device.post_role)
+    facts = with_browsers(catalogue, site, device, facts)
     settings: list[DesiredSetting] = []
     undecided: list[Undecided] = []
     for selected in selected_rules(catalogue, baseline, site, device):
@@ -153,7 +156,7 @@ def resolve(
             if isinstance(chosen, _Nothing):
                 undecided.append(_undecided(selected, chosen.verdict, chosen.reason))
                 continue
-            missing = sorted(
+            missing = selected.missing or sorted(
                 {name for data in chosen for name in parameter_names(data) if name not in values}
             )
             if missing:

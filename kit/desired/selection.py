@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from kit.desired.clients import SelectedRule, client_rules
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
 from kit.model.platform import Platform
-from kit.model.rule import Baseline, Rule, TierUse
+from kit.model.rule import Baseline, TierUse
 from kit.model.site import Site
 from kit.model.verdict import Reason, ReasonCode
 
 COVERED_PLATFORMS = frozenset({Platform.LINUX})
 """Platforms whose devices this version can read."""
-
-
-@dataclass(frozen=True)
-class SelectedRule:
-    """A rule with what the baseline and the site make of it on this device."""
-
-    rule: Rule
-    enforced: bool
 
 
 def baseline_of(catalogue: Catalogue, site: Site) -> Baseline:
@@ -62,8 +54,13 @@ def selected_rules(
             where=site.id,
             remedy=_("Correct the site file; “esms-kit catalogue list” lists the rules."),
         )
+    of_clients = {one.rule.id: one for one in client_rules(catalogue, site, device)}
     for rule in sorted(catalogue.rules.values(), key=lambda one: one.id):
         if device.platform not in rule.platforms or rule.id in {*baseline.exclude, *disabled}:
+            continue
+        if rule.id in catalogue.client_rules:
+            if rule.id in of_clients:
+                yield of_clients[rule.id]
             continue
         use = baseline.tiers.get(rule.tier, TierUse(check=False, enforce=False))
         enforced = use.enforce or rule.tier in site.enforce  # a site may ask for more tiers

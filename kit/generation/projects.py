@@ -42,13 +42,14 @@ class HostProject:
     """What one host is to become, and what is to be read of it.
 
     ``steps`` feed Ansible; ``orders`` the same in the form pyinfra's scripts take them. ``reads``
-    was composed with ``PLACEHOLDER_NONCE``.
+    was composed with ``PLACEHOLDER_NONCE``. ``purposes``: target -> what its rules are for.
     """
 
     device: Device
     steps: tuple[Step, ...]
     orders: Sequence[Mapping[str, Any]]
     reads: Batch | None = None
+    purposes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _ansible(project: Project) -> dict[str, str]:
     }
     for host in project.hosts:
         folder = f"ansible/inventory/host_vars/{host.device.id}"
-        steps = [_with_ways(step) for step in host.steps]
+        steps = [_with_ways(step, host.purposes.get(step.target, ())) for step in host.steps]
         files[f"{folder}/kit_artefacts.yml"] = _HEAD + dump_variables(
             {"kit_artefacts_steps": steps}
         )
@@ -143,9 +144,10 @@ def _ansible(project: Project) -> dict[str, str]:
     return files
 
 
-def _with_ways(step: Step) -> dict[str, Any]:
+def _with_ways(step: Step, purposes: Sequence[str]) -> dict[str, Any]:
     ways = [path.value for path in step.may_cut]
-    return {**step_data(step), **({"may_cut": ways} if ways else {})}
+    more = {"may_cut": ways, "purpose": list(purposes)}
+    return {**step_data(step), **{name: words for name, words in more.items() if words}}
 
 
 def _request(batch: Batch) -> tuple[str, str]:

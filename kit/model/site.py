@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from kit.i18n import _
+from kit.model.client import ClientChoice
 from kit.model.device import AccountName, DeviceClass, OsLabel, PostRole
 from kit.model.identifiers import (
     Cidr,
@@ -110,6 +111,7 @@ class Site(Record):
     ``origins`` says where an inherited value comes from (``parameters.ntp_servers`` -> ``legal
     entity “…”``); what the site itself says is not listed. ``code`` is the short name used in
     device names; ``default_os`` what a class of devices runs when its delivery note does not say.
+    ``clients``: the care-record software its posts get, each pack once.
     ``test`` marks a fictitious site: only there are test FINESS numbers accepted, and what is
     produced for it says so.
     """
@@ -136,6 +138,7 @@ class Site(Record):
     disabled_rules: tuple[DisabledRule, ...] = ()
     name_pattern: NamePattern = DEFAULT_NAME_PATTERN
     default_os: Mapping[DeviceClass, OsLabel] = {}
+    clients: tuple[ClientChoice, ...] = ()
     origins: Mapping[str, str] = {}
 
     @model_validator(mode="after")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from kit.i18n import _
+from kit.model.client import ClientChoice
 from kit.model.device import AccountName, Device, DeviceClass, OsLabel, PostRole
 from kit.model.identifiers import Cidr, FinessNumber, PlainText, Slug
 from kit.model.record import Record
@@ -47,6 +49,14 @@ class Choices(Record):
     disabled_rules: tuple[DisabledRule, ...] = ()
     name_pattern: NamePattern | None = None
     default_os: Mapping[DeviceClass, OsLabel] = {}
+    clients: tuple[ClientChoice, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_pack_once(self) -> Choices:
+        packs = [one.pack for one in self.clients]
+        if len(set(packs)) != len(packs):
+            raise ValueError(_("the same client pack stands twice."))
+        return self
 
 
 class GroupFile(Choices):

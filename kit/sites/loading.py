@@ -50,7 +50,8 @@ LEGAL_ENTITIES = "_legal_entities"
 class LoadedSite:
     """A site as it stands on disk.
 
-    ``positions`` finds the place of a ``device``, a ``waiver`` or a ``disabled_rule`` by its name.
+    ``positions`` finds the place of a ``device``, a ``waiver``, a ``client`` or a ``disabled_rule``
+    by its name.
     ``people`` is ``None`` when no list of them was ever taken in.
     """
 
@@ -230,6 +231,8 @@ def _places(
     if site:
         for index, disabled in enumerate(site[0].disabled_rules):
             found["disabled_rule", disabled.rule] = site[1].position(("disabled_rules", index))
+        for index, choice in enumerate(site[0].clients):
+            found["client", choice.pack] = site[1].position(("clients", index))
     if devices:
         for index, device in enumerate(devices[0].devices):
             found["device", device.id] = devices[1].position(("devices", index))

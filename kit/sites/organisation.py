@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kit.model.client import ClientChoice
 from kit.model.device import DeviceClass, PostRole
 from kit.model.site import (
     DEFAULT_BASELINE,
@@ -57,6 +58,7 @@ class _Merging:
         self.account: str | None = None
         self.sources: list[str] = []
         self.disabled: dict[str, DisabledRule] = {}
+        self.clients: dict[str, ClientChoice] = {}
         self.origins: dict[str, str] = {}
 
     def came_from(self, key: str, origin: str) -> None:
@@ -86,6 +88,10 @@ class _Merging:
         for rule in level.disabled_rules:
             self.disabled[rule.rule] = rule
             self.came_from(f"disabled_rules.{rule.rule}", origin)
+        for choice in level.clients:
+            former = self.clients.get(choice.pack)
+            self.clients[choice.pack] = choice if former is None else choice.over(former)
+            self.came_from(f"clients.{choice.pack}", origin)
         self._hear_management(origin, level)
 
     def _hear_management(self, origin: str, level: Choices) -> None:
@@ -112,6 +118,7 @@ def resolve_site(organisation: Organisation) -> Site:
         default_os=merged.default_os,
         management=Management(account=merged.account, sources=tuple(merged.sources)),
         disabled_rules=tuple(merged.disabled[rule] for rule in sorted(merged.disabled)),
+        clients=tuple(merged.clients[pack] for pack in sorted(merged.clients)),
         origins=dict(sorted(merged.origins.items())),
     )
 

@@ -57,9 +57,10 @@ def test_a_chain_that_holds_and_an_answer(tmp_path, authority):
 def test_chains_that_do_not_hold(tmp_path, authority):
     trust = trusted(tmp_path, authority)
     other = trusted(tmp_path, Authority(tmp_path, "Other authority"))
-    with https(authority.issue("localhost", days=-1)) as late, https(
-        authority.issue("elsewhere.example")
-    ) as foreign:
+    with (
+        https(authority.issue("localhost", days=-1)) as late,
+        https(authority.issue("elsewhere.example")) as foreign,
+    ):
         expired, misnamed = f"https://localhost:{late}", f"https://localhost:{foreign}"
         keys = [chain_key(trust, expired), chain_key(trust, misnamed), chain_key(other, misnamed)]
         found = seen(tmp_path, *keys)
