@@ -32,10 +32,10 @@ class WebService(Setting):
 
         type: web_service
         url: https://dui.example.fr/login
-        authority: MIIC...      # base64 of DER; unset: the authorities of the machine
 
-    With an authority no other one counts: a proxy that opens connections is found. Nothing can be
-    enforced: the network, the service or the clock is somebody's to mend.
+    ``authority``: the one certificate of an authority (base64 of DER) that counts; unset, those of
+    the machine do. With it a proxy that opens connections is found. Nothing can be enforced: the
+    network, the service or the clock is somebody's to mend.
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (WebReach,)}
