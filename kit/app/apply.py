@@ -2,59 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from kit.app.admission import shut_out_address
-from kit.app.check import (
-    FINDINGS,
-    OK,
-    UNKNOWN,
-    Asked,
-    CheckResult,
-    end_run,
-    keep,
-    limited,
-    start_run,
+from kit.app.carrying import (
+    ENGINE_FAILED,
+    Carried,
+    Hands,
+    Planned,
+    Task,
+    carry,
+    devices_named,
+    exit_code,
+    left,
+    who,
 )
-from kit.app.check import exit_code as check_code
+from kit.app.check import Asked, keep, limited, start_run
 from kit.app.opening import OpenSite
 from kit.app.plan import selection
-from kit.app.works import workable_for
-from kit.loop.applying import (
-    Applied,
-    Ending,
-    Event,
-    Limits,
-    carry_out,
-    engine_named,
-    guarded_plans,
-)
-from kit.loop.reading import Collect, Reading, read_site, site_plan
+from kit.app.undo import take_up as take_up_undo
+from kit.errors import UsageError
+from kit.i18n import _
+from kit.loop.applying import guarded_plans
+from kit.loop.reading import Reading, read_site
 from kit.model.device import Device, DeviceClass
-from kit.model.finding import Finding
-from kit.model.meta import Fix
-from kit.model.plan import Plan
+from kit.model.journal import JournalEntry, ReadBack
+from kit.model.plan import DevicePlan, Plan
 from kit.model.rule import Purpose
-from kit.model.verdict import Verdict
-from kit.redaction import Redactor
-from kit.secrets.reference import SecretResolver
+from kit.model.run import Run
+from kit.planning.agreed import only_agreed, still_agreed
+from kit.planning.schedule import key_of
+from kit.sites.locking import locked
 from kit.store.store import Store
 
-ENGINE_FAILED = 5
+__all__ = [
+    "ENGINE_FAILED",
+    "ApplyResult",
+    "Choice",
+    "Hands",
+    "Planned",
+    "apply",
+    "exit_code",
+    "left",
+    "resume",
+]
+
+ApplyResult = Carried
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What to apply, where, how."""
+    """What to apply, where, how. ``agreed`` is a plan somebody has seen: nothing else is done."""
 
     limit: str | None = None
     rules: tuple[str, ...] = ()
     classes: tuple[DeviceClass, ...] = ()
     only: tuple[Purpose, ...] = ()
     without_watchdog: bool = False
-    engine: str = "auto"
-    jobs: int = 8
+    agreed: Plan | None = None
 
     def filters(self) -> tuple[str, ...]:
         """What leaves devices out; rules chosen do not: every rule is still judged."""
@@ -65,112 +72,150 @@ class Choice:
         found = site.devices(self.limit)
         return [one for one in found if not self.classes or one.device_class in self.classes]
 
-
-@dataclass(frozen=True)
-class Planned:
-    """What is about to be done, for the question before it."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True)
-class ApplyResult:
-    """What was done. ``agreed`` is false when somebody said no; then nothing was touched."""
-
-    before: CheckResult
-    after: CheckResult
-    applied: Applied
-    agreed: bool
-    exit_code: int
+    def words(self) -> tuple[str, ...]:
+        """What was asked for, so that a run can be gone on with; a plan file is kept elsewhere."""
+        return (
+            *(f"limit={one}" for one in (self.limit,) if one is not None),
+            *(f"rule={one}" for one in self.rules),
+            *(f"class={one.value}" for one in self.classes),
+            *(f"only={one.value}" for one in self.only),
+            *(["without_watchdog"] if self.without_watchdog else []),
+        )
 
 
-def apply(
-    site: OpenSite,
-    store: Store,
-    asked: Asked,
-    collect: Collect,
-    choice: Choice,
-    *,
-    agreed: Callable[[Planned], bool],
-    secrets: SecretResolver,
-    redactor: Redactor,
-    on_event: Callable[[Event], None],
-) -> ApplyResult:
+def choice_of(words: tuple[str, ...]) -> Choice:
+    """The choice these words came from."""
+    pairs = [word.partition("=") for word in words]
+    given = {name: [v for n, _sign, v in pairs if n == name] for name, _sign, _value in pairs}
+    return Choice(
+        limit=next(iter(given.get("limit", [])), None),
+        rules=tuple(given.get("rule", [])),
+        classes=tuple(map(DeviceClass, given.get("class", []))),
+        only=tuple(map(Purpose, given.get("only", []))),
+        without_watchdog="without_watchdog" in given,
+    )
+
+
+def apply(site: OpenSite, store: Store, asked: Asked, choice: Choice, hands: Hands) -> ApplyResult:
     """Read, plan, ask, change, read again.
 
-    A site with nothing to change costs one reading: nobody is asked, no engine is started.
+    A site with nothing to change costs one reading: nobody is asked, no engine is started. Raises
+    ``UsageError`` when another run of this site is under way.
     """
     at = asked.clock()
-    devices = choice.devices(site)
+    started = start_run(site, asked, "apply", at, choice.filters())
+    run = started.model_copy(update={"asked": choice.words()})
+    with locked(site.workspace, site.loaded.site.id, run.id, who(run.operator)):
+        store.begin(run)
+        task = _task(site, store, asked, run, at, choice)
+        task = replace(task, reading=_read(task, hands))
+        plans = _plans(task, choice)
+        keep(store, asked, run, replace(task.reading, plans=plans))
+        return carry(replace(task, plans=plans), hands)
+
+
+def _task(
+    site: OpenSite, store: Store, asked: Asked, run: Run, at: datetime, choice: Choice
+) -> Task:
+    del at
+    devices = tuple(choice.devices(site))
+    if choice.agreed is not None:
+        named = {one.device for one in choice.agreed.devices}
+        devices = tuple(one for one in devices if one.id in named)
     selects = selection(site, choice.rules, choice.only)
-    context = site.context(at)
-    filters = choice.filters()
-    run = start_run(site, asked, "apply", at, filters)
-    store.begin(run)
-    reading = read_site(context, devices, site.profiles, collect, selects)
-    kept = keep(store, asked, run, reading)
-    plans = guarded_plans(
-        reading,
+    return Task(site, store, asked, run, devices, Reading(), {}, selects)
+
+
+def _read(task: Task, hands: Hands) -> Reading:
+    context = task.site.context(task.asked.clock())
+    return read_site(context, task.devices, task.site.profiles, hands.collect, task.selects)
+
+
+def _plans(task: Task, choice: Choice) -> dict[str, DevicePlan]:
+    """The plans of a reading, held against what was agreed on and with what must not be refused."""
+    plans: Mapping[str, DevicePlan] = task.reading.plans
+    if choice.agreed is not None:
+        agreed = {one.device: one for one in choice.agreed.devices}
+        plans = {name: only_agreed(plan, agreed[name]) for name, plan in plans.items()}
+    return guarded_plans(
+        replace(task.reading, plans=plans),
         without_watchdog=choice.without_watchdog,
-        shut_out=lambda device: shut_out_address(site, device),
+        shut_out=lambda device: shut_out_address(task.site, device),
     )
-    said_yes = True
-    applied = Applied(reading, plans, reading)
-    if any(plan.changes for plan in plans.values()):
-        shown = site_plan(
-            context, Reading(reading.snapshots, reading.judged, plans), run.tool_version
-        )
-        said_yes = agreed(Planned(shown))
-        if said_yes:
-            applied = carry_out(
-                reading, plans, devices, site.profiles,
-                engine=engine_named(choice.engine, redactor), workable=workable_for(site),
-                secrets=secrets, limits=Limits(jobs=choice.jobs), collect=collect,
-                on_event=on_event, selects=selects,
-                again=lambda: site.context(asked.clock()),
-            )  # fmt: skip
-            store.keep_outcomes(run.id, applied.outcomes)
-    code = exit_code(applied)
-    done = (plans, applied.outcomes)
-    before = end_run(site, store, asked, run, reading, kept, code, done)
-    after = _keep_after(site, store, asked, applied, filters) if applied.started else before
-    return ApplyResult(before, after, applied, said_yes, code)
 
 
-def _keep_after(
-    site: OpenSite, store: Store, asked: Asked, applied: Applied, filters: tuple[str, ...]
-) -> CheckResult:
-    """The reading after the changes is a check run of its own: reports are made from it."""
-    at = asked.clock()
-    run = start_run(site, asked, "check", at, filters)
-    store.begin(run)
-    kept = keep(store, asked, run, applied.after)
-    found = [one for findings in applied.after.findings().values() for one in findings]
-    return end_run(site, store, asked, run, applied.after, kept, check_code(found))
+def resume(
+    site: OpenSite, store: Store, asked: Asked, run_id: str, hands: Hands
+) -> ApplyResult | None:
+    """Go on with a run that was cut off; ``None`` when it has nothing left to do.
 
-
-def exit_code(applied: Applied) -> int:
-    """5 when the engine failed, 4 when something is not known, 1 when something is left, else 0.
-
-    Left are enforced failures that can be mended remotely and wait for nothing.
+    Devices that are done are not touched, the others are read again. Only what that run had
+    planned is done. Raises ``UsageError`` when the site has no such run, or it changes nothing.
     """
-    bad = {Ending.FAILED, Ending.INTERRUPTED}
-    if any(one.ending in bad for one in applied.outcomes.values()):
-        return ENGINE_FAILED
-    found = [one for findings in applied.after.findings().values() for one in findings]
-    known = check_code([one for one in found if one.verdict is not Verdict.FAIL])
-    if known == UNKNOWN or any(
-        one.ending is Ending.NOT_REACHED for one in applied.outcomes.values()
-    ):
-        return UNKNOWN
-    return FINDINGS if any(left(one) for one in found) else OK
+    run = changing_run(store, site, run_id)
+    with locked(site.workspace, site.loaded.site.id, run.id, who(asked.operator)):
+        if run.kind == "undo":
+            return take_up_undo(site, store, asked, run, hands)
+        planned = store.plans(run.id)
+        choice = choice_of(run.asked)
+        if not planned:  # it was cut off before anything was read
+            task = _task(site, store, asked, run, run.started_at, choice)
+            task = replace(task, reading=_read(task, hands))
+            plans = _plans(task, choice)
+            keep(store, asked, run, replace(task.reading, plans=plans))
+            return carry(replace(task, plans=plans), hands)
+        waiting = unfinished(planned, store.journal(run.id))
+        if not waiting:
+            _close(store, asked, run)
+            return None
+        task = _task(site, store, asked, run, run.started_at, choice)
+        task = replace(task, devices=devices_named(site, waiting))
+        task = replace(task, reading=_read(task, hands))
+        rest = {
+            name: still_agreed(plan, planned[name]) for name, plan in task.reading.plans.items()
+        }
+        return carry(replace(task, plans=rest), hands)
 
 
-def left(finding: Finding) -> bool:
-    """Whether this is a failure that apply should have mended."""
-    return (
-        finding.verdict is Verdict.FAIL
-        and finding.enforced
-        and finding.fix is Fix.REMOTE
-        and finding.pending is None
+def _close(store: Store, asked: Asked, run: Run) -> None:
+    """Everything is done; only the end of the run was not written down any more."""
+    if run.ended_at is None:
+        store.end(run.model_copy(update={"ended_at": asked.clock(), "exit_code": 0}))
+
+
+def changing_run(store: Store, site: OpenSite, run_id: str) -> Run:
+    """A run of this site that changes devices; raises ``UsageError``."""
+    run = store.run(run_id)
+    name = site.loaded.site.id
+    if run is None or run.site != name:
+        raise UsageError(
+            _("the site “{site}” has no run “{run}”.").format(site=name, run=run_id),
+            remedy=_("Name one of its runs."),
+        )
+    if run.kind == "check":
+        raise UsageError(
+            _("the run {run} only checked; it changed nothing.").format(run=run_id),
+            remedy=_("Name a run of “apply” or “undo”."),
+        )
+    return run
+
+
+def unfinished(
+    planned: Mapping[str, DevicePlan], entries: tuple[JournalEntry, ...]
+) -> tuple[str, ...]:
+    """The devices on which something of what was planned is not known to be done."""
+    done = {
+        (one.device, one.target)
+        for one in entries
+        if one.read_back is ReadBack.AS_WANTED or one.state == "unchanged"
+    }
+    return tuple(
+        sorted(
+            name
+            for name, plan in planned.items()
+            if any((name, key_of(change)) not in done for change in plan.changes)
+        )
     )
+
+
+Agreement = Callable[[Planned], bool]

@@ -58,7 +58,7 @@ class CheckResult:
 def start_run(
     site: OpenSite,
     asked: Asked,
-    kind: Literal["check", "apply"],
+    kind: Literal["check", "apply", "undo"],
     at: datetime,
     selection: Iterable[str] = (),
 ) -> Run:

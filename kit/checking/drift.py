@@ -123,7 +123,7 @@ class Side(Record):
     """One of the two runs."""
 
     run: str
-    kind: Literal["check", "apply"]
+    kind: Literal["check", "apply", "undo"]
     started_at: datetime
     baseline: str
     baseline_version: str

@@ -50,6 +50,10 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
         "This firewall would shut this controller out: {subject} is in no management source."
     ),
     ReasonCode.LEFT_OVER: N_("“{subject}” still sets what no rule asks for any more: {detail}."),
+    ReasonCode.PLAN_OUTDATED: N_("The device is no longer as the plan found it: {subject}."),
+    ReasonCode.MOVED: N_("“{subject}” was changed since that run."),
+    ReasonCode.IRREVERSIBLE: N_("“{subject}” cannot go back before the device is restarted."),
+    ReasonCode.PRIOR_UNKNOWN: N_("What “{subject}” was before is not known any more."),
 }
 UNREAD_CODES: Final = frozenset({ReasonCode.UNREADABLE, ReasonCode.FACT_UNREADABLE})
 """Codes whose detail begins with an ``Unread`` code."""
@@ -82,6 +86,10 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.BLOCKED_BY: N_("Settle the other change first."),
     ReasonCode.CONTROLLER_SHUT_OUT: N_("Add this address to management.sources of the site file."),
     ReasonCode.LEFT_OVER: N_("Take these lines out of the file, or restore the rule."),
+    ReasonCode.PLAN_OUTDATED: N_("Make the plan again."),
+    ReasonCode.MOVED: N_("Decide by hand which value is to stand."),
+    ReasonCode.IRREVERSIBLE: N_("Undo the rest, then restart the device."),
+    ReasonCode.PRIOR_UNKNOWN: N_("Set the old value by hand; the journal shows what is known."),
 }
 _OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_REACHED: N_("Switch the device on, check its network and address."),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from kit.cli.plan_shown import show_moved
 from kit.cli.terminal import note, say, show_json
 from kit.i18n import _, localized, ngettext
 
@@ -78,6 +79,14 @@ def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
     _show_left(site, result)
 
 
+def show_nothing_left(run: str, *, as_json: bool) -> None:
+    """A run that was to be gone on with is done."""
+    if as_json:
+        show_json({"schema": 1, "run": run, "started": False, "outcomes": {}, "exit_code": 0})
+    else:
+        say(_("Run {run} is done: nothing is left of it.").format(run=run), style="green")
+
+
 def _left(result: ApplyResult) -> dict[str, list[str]]:
     from kit.app.apply import left
 
@@ -102,6 +111,12 @@ def _show_outcomes(result: ApplyResult) -> None:
         style = "green" if one.ending.value == "done" else "bold red"
         failure = "" if one.failure is None else _(": ") + _whole(explain_failure(one.failure))
         say(f"{device}{_(': ')}{_ending(one.ending.value)}, {text}{failure}", style=style)
+    if any(one.ending.value == "interrupted" for one in result.applied.outcomes.values()):
+        run = result.before.run
+        say(
+            _("To go on: esms-kit apply {site} --resume {run}").format(site=run.site, run=run.id),
+            style="bold",
+        )
 
 
 def _ending(word: str) -> str:
@@ -126,6 +141,7 @@ def _show_left(site: OpenSite, result: ApplyResult) -> None:
         for refusal in plan.refused:
             why = _(": ") + explain(refusal.reason)
             say(f"{device}{_(': ')}✗ {refusal.target}{why}", style="yellow")
+            show_moved(refusal)
         for one in plan.by_hand:
             title = localized(site.catalogue.texts(one.rule).title)
             say(f"{device}{_(': ')}☐ {title} ({fix_label(one.fix)})")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,6 +48,20 @@ def purposes(words: Iterable[str]) -> tuple[Purpose, ...]:
 
     parts = [part.strip() for word in words for part in word.split(",")]
     return tuple(dict.fromkeys(_one(Purpose, part, "--only") for part in parts))
+
+
+def together(given: Mapping[str, object], option: str, allowed: AbstractSet[str]) -> None:
+    """``option`` goes with the options ``allowed`` only; raises ``UsageError``."""
+    others = sorted(
+        name for name, value in given.items() if value and name != option and name not in allowed
+    )
+    if given[option] and others:
+        raise UsageError(
+            _("{option} does not go with {others}.").format(
+                option=option, others=", ".join(others)
+            ),
+            remedy=_("Leave one of them out."),
+        )
 
 
 class EngineName(StrEnum):

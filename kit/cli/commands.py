@@ -48,6 +48,8 @@ COMMANDS: Final = (
     Listed("check", "loop", N_("Read the devices of a site and judge them; changes nothing.")),
     Listed("plan", "loop", N_("Show what would change, old -> new; changes nothing.")),
     Listed("apply", "loop", N_("Make the changes that are wanted, then check again.")),
+    Listed("undo", "undoing", N_("Go back behind a run, as far as nothing has moved since.")),
+    Listed("journal", "undoing", N_("What runs changed, value by value.")),
     Listed("report", "reports", N_("Write the report of the last check of a site.")),
     Listed(
         "drift",

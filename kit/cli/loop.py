@@ -13,6 +13,7 @@ from kit.cli.session import Session, redactor, session_of
 from kit.i18n import _
 
 if TYPE_CHECKING:
+    from kit.app.carrying import Hands
     from kit.app.opening import OpenSite
     from kit.desired.resolution import Requests
     from kit.loop.reading import Collect
@@ -36,6 +37,23 @@ Classes = Annotated[
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", help=_("Only differences of these: harden, enrol, client.")),
+]
+
+
+EngineWord = Annotated[str, typer.Option("--engine", help=_("auto, pyinfra or ansible."))]
+Yes = Annotated[bool, typer.Option("--yes", help=_("Do not ask."))]
+WithoutWatchdog = Annotated[
+    bool,
+    typer.Option(
+        "--without-watchdog",
+        help=_("Also change what may cut the way in, with nothing to bring it back."),
+    ),
+]
+PlanFile = Annotated[
+    Path | None, typer.Option("--plan", help=_("Do what this plan says, and nothing else."))
+]
+Resumed = Annotated[
+    str | None, typer.Option("--resume", metavar="RUN", help=_("Go on with this run."))
 ]
 
 
@@ -160,49 +178,70 @@ def apply(
     rules: Rules = None,
     classes: Classes = None,
     only: Only = None,
-    engine: Annotated[str, typer.Option("--engine", help=_("auto, pyinfra or ansible."))] = "auto",
-    yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
-    without_watchdog: Annotated[
-        bool,
-        typer.Option(
-            "--without-watchdog",
-            help=_("Also change what may cut the way in, with nothing to bring it back."),
-        ),
-    ] = False,
+    engine: EngineWord = "auto",
+    plan_file: PlanFile = None,
+    resumed: Resumed = None,
+    yes: Yes = False,
+    without_watchdog: WithoutWatchdog = False,
     as_json: AsJson = False,
 ) -> int:
     """Run ``esms-kit apply``."""
     from kit.app import apply as use_case
     from kit.app.opening import open_site
+    from kit.app.plan_files import read_plan
     from kit.app.running import asked
-    from kit.app.secret_sources import secret_resolver
-    from kit.cli.apply_shown import narrator, show_apply
-    from kit.cli.choices import device_classes, engine_named, purposes
-    from kit.cli.plan_shown import agreement
+    from kit.cli.apply_shown import show_apply, show_nothing_left
+    from kit.cli.choices import device_classes, purposes, together
 
+    chosen = {"--limit": limit, "--rule": rules, "--class": classes, "--only": only}
+    together({**chosen, "--plan": plan_file, "--resume": resumed}, "--plan", {"--limit"})
+    together({**chosen, "--resume": resumed}, "--resume", set())
     session = session_of(context)
     workspace = session.workspace()
     opened = open_site(workspace, site)
-    chosen = use_case.Choice(
+    choice = use_case.Choice(
         limit=limit,
         rules=tuple(rules or ()),
         classes=tuple(device_classes(classes or ())),
         only=purposes(only or ()),
         without_watchdog=without_watchdog,
-        engine=engine_named(engine),
-        jobs=session.jobs_for(workspace),
+        agreed=read_plan(plan_file, opened) if plan_file is not None else None,
     )
+    hands = hands_for(session, opened, engine, yes=yes, quiet=as_json)
+    who = asked(workspace, redactor())
     with kept(workspace) as store:
-        result = use_case.apply(
-            opened, store, asked(workspace, redactor()),
-            collector(session, opened, _("Reading")), chosen,
-            agreed=agreement(opened, quiet=as_json, yes=yes, verbose=session.verbose),
-            secrets=secret_resolver(workspace, opened.loaded.site.id, redactor()),
-            redactor=redactor(),
-            on_event=narrator(as_json=as_json),
-        )  # fmt: skip
+        if resumed is None:
+            result = use_case.apply(opened, store, who, choice, hands)
+        else:
+            found = use_case.resume(opened, store, who, resumed, hands)
+            if found is None:
+                show_nothing_left(resumed, as_json=as_json)
+                return 0
+            result = found
     show_apply(opened, result, as_json=as_json)
     return result.exit_code
+
+
+def hands_for(session: Session, site: OpenSite, engine: str, *, yes: bool, quiet: bool) -> Hands:
+    """What a run that changes devices needs of this terminal and this controller."""
+    from kit.app.carrying import Hands
+    from kit.app.errands import sender_for
+    from kit.app.secret_sources import secret_resolver
+    from kit.cli.apply_shown import narrator
+    from kit.cli.choices import engine_named
+    from kit.cli.plan_shown import agreement
+
+    jobs = session.jobs_for(site.workspace)
+    return Hands(
+        collect=collector(session, site, _("Reading")),
+        send=sender_for(site, jobs=jobs, redactor=redactor()),
+        agreed=agreement(site, quiet=quiet, yes=yes, verbose=session.verbose),
+        secrets=secret_resolver(site.workspace, site.loaded.site.id, redactor()),
+        redactor=redactor(),
+        on_event=narrator(as_json=quiet),
+        engine=engine_named(engine),
+        jobs=jobs,
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kit.app.apply import Planned
     from kit.app.opening import OpenSite
-    from kit.model.plan import Change, DevicePlan, Plan
+    from kit.model.plan import Change, DevicePlan, Plan, Refusal
 
 _KINDS: Final[Mapping[str, str]] = {
     "file": N_("file"),
@@ -61,6 +61,13 @@ def agreement(site: OpenSite, *, quiet: bool, yes: bool, verbose: int) -> Callab
         if not quiet:
             show_plan(site, planned.plan, as_json=False, verbose=verbose)
         otherwise = _("Add --yes to make these changes.")
+        one_way = planned.irreversible
+        if one_way and not yes:
+            for device, target in one_way:
+                say(f"{device}{_(': ')}{target}", style="bold yellow")
+            question = _("These cannot be undone before a restart. Make them?")
+            if not confirm(question, otherwise=otherwise):
+                return False
         return yes or confirm(_("Make these changes?"), otherwise=otherwise)
 
     return agreed
@@ -86,6 +93,7 @@ def _show_device(site: OpenSite, device: DevicePlan, verbose: int) -> None:
         _show_change(site, number, change, verbose)
     for refusal in device.refused:
         say(f"  ✗ {refusal.target}: {explain(refusal.reason)}", style="red")
+        show_moved(refusal)
     for one in device.by_hand:
         say(f"  ☐ {_title(site, one.rule)} ({fix_label(one.fix)})", style="yellow")
     for waiting in device.pending:
@@ -97,6 +105,21 @@ def _show_device(site: OpenSite, device: DevicePlan, verbose: int) -> None:
                 rules=", ".join(device.on_request)
             ),
             style="dim",
+        )
+
+
+def show_moved(refusal: Refusal) -> None:
+    """The three values of whatever moved since: before, written, now."""
+    from kit.checking.reasons import show_observed
+
+    for value in refusal.values:
+        before, written, now = map(show_observed, (value.before, value.written, value.now))
+        say(
+            "       "
+            + _("{key}: before {before}, written {written}, now {now}").format(
+                key=value.key, before=before, written=written, now=now
+            ),
+            style="red",
         )
 
 

@@ -76,6 +76,12 @@ class FailureCode(StrEnum):
     SYSCTL_MISSING = "sysctl_missing"
     SYSCTL_REFUSED = "sysctl_refused"
     RELOAD_FAILED = "reload_failed"
+    # the lock and the journal of the device
+    LOCKED = "locked"
+    NO_LOCK = "no_lock"
+    NOT_HELD = "not_held"
+    HELD_GONE = "held_gone"
+    MOVED = "moved"
 
 
 class Failure(Record):
@@ -310,6 +316,26 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
     FailureCode.RELOAD_FAILED: (
         N_("{subject} did not take its new files in; they are written but not in use."),
         N_("Look at it on the device: systemctl status."),
+    ),
+    FailureCode.LOCKED: (
+        N_("another run is at work on this device ({subject}); nothing was touched."),
+        N_("Wait until it is done, then run the command again."),
+    ),
+    FailureCode.NO_LOCK: (
+        N_("the device cannot be locked ({subject}); nothing was touched."),
+        _LOOK,
+    ),
+    FailureCode.NOT_HELD: (
+        N_("the old state of {subject} cannot be kept, so nothing was touched."),
+        N_("Look at it on the device: it is too large, or cannot be read."),
+    ),
+    FailureCode.HELD_GONE: (
+        N_("the device no longer holds what was there before ({subject})."),
+        N_("Set the old values by hand; the journal of the run shows them."),
+    ),
+    FailureCode.MOVED: (
+        N_("{subject} was changed in the meantime and was left as it is."),
+        N_("Run the command again: it reads the device first."),
     ),
 }
 

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kit.checking.judging import Context
+from kit.engines.accounts import not_begun
 from kit.engines.base import Ending, Engine, Event, Limits, Outcome, Secrets, Work
+from kit.engines.errands import Errand, Report, Send
+from kit.engines.errands import send as send_errands
 from kit.engines.failures import explain as explain_failure
+from kit.engines.keeping import Keeper
+from kit.loop.journalling import Journal
 from kit.loop.reading import Collect, Reading, read_site
 from kit.model.device import Device
 from kit.model.hardware import HardwareProfile
@@ -21,9 +26,14 @@ from kit.redaction import Redactor
 __all__ = [
     "Applied",
     "Ending",
+    "Errand",
     "Event",
+    "Journal",
+    "Keeper",
     "Limits",
     "Outcome",
+    "Report",
+    "Send",
     "Work",
     "Workable",
     "carry_out",
@@ -31,6 +41,7 @@ __all__ = [
     "explain_failure",
     "guarded_plans",
     "merged",
+    "send_errands",
     "stock_scripts",
     "stock_steps",
 ]
@@ -116,20 +127,64 @@ def carry_out(
     on_event: Callable[[Event], None],
     selects: Selects,
     again: Callable[[], Context],
+    keeper: Keeper,
+    journal: Journal,
 ) -> Applied:
     """Let the engine make the changes of ``plans``, then read the devices concerned again.
 
-    With no change at all no engine is started and nothing is read again. ``again`` gives the
-    context of the second reading (its moment differs).
+    Each device is locked and holds what it had before; what is to be done is in the journal before
+    it is. A device of which that cannot be had is not touched, and its outcome says why. With no
+    change at all no engine is started; what the journal has open is read again and settled.
+    ``again`` gives the context of the second reading (its moment differs).
     """
     present = {device.id: device for device in devices}
     works = [workable(present[name], plan) for name, plan in sorted(plans.items()) if plan.changes]
-    if not works:
+    unsettled = [present[name] for name in journal.open_devices() if name in present]
+    if not works and not unsettled:
         return Applied(before, plans, before)
-    outcomes = engine.run(works, secrets, limits, on_event)
-    touched = [present[work.device] for work in works]
-    second = read_site(again(), touched, profiles, collect, selects)
-    return Applied(before, plans, merged(before, second), outcomes, started=True)
+    ready, outcomes = _held(works, present, keeper, journal)
+
+    def hear(event: Event) -> None:
+        journal.hear(event)
+        on_event(event)
+
+    if ready:
+        with keeper.renewing([present[work.device] for work in ready]):
+            outcomes |= engine.run(ready, secrets, limits, hear)
+        journal.end(outcomes)
+    touched = {one.device for one in works} | {one.id for one in unsettled}
+    second = read_site(
+        again(), [present[name] for name in sorted(touched)], profiles, collect, selects
+    )
+    open_now = [present[name] for name in journal.open_devices() if name in present]
+    locked = {work.device: present[work.device] for work in ready}
+    devices_to_settle = {**locked, **{one.id: one for one in open_now}}
+    standings = keeper.settle(
+        [
+            (device, [entry.change for entry in journal.entries(name)])
+            for name, device in sorted(devices_to_settle.items())
+        ]
+    )
+    journal.settle(second, standings)
+    return Applied(before, plans, merged(before, second), outcomes, started=bool(works))
+
+
+def _held(
+    works: Sequence[Work], present: Mapping[str, Device], keeper: Keeper, journal: Journal
+) -> tuple[list[Work], dict[str, Outcome]]:
+    """The works whose device is locked and holds its old state; an outcome for each other one."""
+    standings = keeper.hold([(present[work.device], work.changes) for work in works])
+    ready: list[Work] = []
+    refused: dict[str, Outcome] = {}
+    for work in works:
+        standing = standings[work.device]
+        if standing.failure is None:
+            journal.begin(work.device, work.changes, standing)
+            ready.append(work)
+            continue
+        ending = Ending.NOT_REACHED if standing.unreached else Ending.FAILED
+        refused[work.device] = not_begun(work, ending, standing.failure)
+    return ready, refused
 
 
 def merged(first: Reading, second: Reading) -> Reading:

@@ -61,6 +61,9 @@ Validator = Literal["sshd", "nft", "sudoers"]
 ReloadAction = Literal["ssh", "firewall", "sysctl", "systemd", "journald"]
 """What makes a daemon take its files in. Each engine carries the same closed list."""
 
+HeldWord = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./@+*?:-]{1,400}$")]
+"""A path, a pattern or a name: no blank and no sign of a shell but ``*`` and ``?``."""
+
 
 class FileArtefact(Record):
     """A file the kit owns whole. ``state: absent`` removes it."""
@@ -121,11 +124,15 @@ class LinesArtefact(Record):
 
 
 class PackageArtefact(Record):
-    """A Debian package installed, or not."""
+    """A Debian package installed, or not.
+
+    ``purged`` is as if it had never been there: its configuration files go too, unless somebody has
+    edited one of them.
+    """
 
     kind: Literal["package"] = "package"
     name: PackageName
-    state: Literal["present", "absent"]
+    state: Literal["present", "absent", "purged"]
 
 
 class PinnedPackageArtefact(Record):
@@ -265,6 +272,25 @@ class PamArtefact(Record):
     profiles: tuple[PamProfile, ...]
 
 
+class HeldArtefact(Record):
+    """A target put back as the device itself held it before a run touched it.
+
+    ``of``, ``first`` and ``second`` are the words the device's journal knows the target by, ``id``
+    its name there. ``expected`` is how it must stand now, in the same words, or nothing is done;
+    empty: however it stands.
+    """
+
+    kind: Literal["held"] = "held"
+    run: Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$")]
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    of: Literal["file", "lines", "attributes", "unit", "sysctl", "every"]
+    first: HeldWord
+    second: HeldWord | Literal[""] = ""
+    expected: Annotated[str, Field(max_length=100_000)] = ""
+    validator: Validator | None = None
+    reload: ReloadAction | None = None
+
+
 Artefact = Annotated[
     FileArtefact
     | AttributesArtefact
@@ -278,6 +304,7 @@ Artefact = Annotated[
     | AuthorizedKeysArtefact
     | PamArtefact
     | OathUserArtefact
-    | ReloadArtefact,
+    | ReloadArtefact
+    | HeldArtefact,
     Field(discriminator="kind"),
 ]

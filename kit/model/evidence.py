@@ -28,7 +28,7 @@ class RunMark(Record):
     """The run an entry is about. ``account`` is a pseudonym: the name stands in the annex only."""
 
     id: RunId
-    kind: Literal["check", "apply"]
+    kind: Literal["check", "apply", "undo"]
     started_at: datetime
     ended_at: datetime | None
     exit_code: int | None

@@ -20,9 +20,20 @@ class ChangedValue(Record):
 
     rule: RuleId
     setting: str
+    read: str = ""  # the read that shows it
     key: str
     old: str
     new: str
+
+
+class MovedValue(Record):
+    """One value that is neither as a run left it nor as it was before."""
+
+    rule: str
+    key: str
+    before: str
+    written: str
+    now: str
 
 
 class Change(Record):
@@ -47,6 +58,7 @@ class Refusal(Record):
     rules: tuple[RuleId, ...]
     target: str
     reason: Reason
+    values: tuple[MovedValue, ...] = ()
 
 
 class ByHand(Record):

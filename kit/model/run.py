@@ -25,7 +25,7 @@ class Run(Record):
 
     id: RunId
     site: str
-    kind: Literal["check", "apply"]
+    kind: Literal["check", "apply", "undo"]
     started_at: datetime
     ended_at: datetime | None = None
     tool_version: str
@@ -35,6 +35,8 @@ class Run(Record):
     operator: Operator
     exit_code: int | None = None
     selection: tuple[str, ...] = ()  # filters that left devices or rules out, as they were given
+    undoes: RunId | None = None  # the run an undo goes back behind
+    asked: tuple[str, ...] = ()  # what was asked for, word for word, so that it can be gone on with
 
 
 def new_run_id(at: datetime, token: str) -> str:

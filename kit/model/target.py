@@ -22,6 +22,7 @@ class ArtefactKind(StrEnum):
     RELOAD = "reload"  # a daemon takes its files in again
     OATH_USER = "oath_user"  # one account's second factor
     PAM = "pam"  # the kit's part of what PAM asks
+    HELD = "held"  # whatever it is, as the device held it before a run touched it
 
 
 @dataclass(frozen=True, order=True)

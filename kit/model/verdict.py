@@ -63,6 +63,10 @@ class ReasonCode(StrEnum):
     BLOCKED_BY = "blocked_by"
     CONTROLLER_SHUT_OUT = "controller_shut_out"
     LEFT_OVER = "left_over"
+    PLAN_OUTDATED = "plan_outdated"
+    MOVED = "moved"
+    IRREVERSIBLE = "irreversible"
+    PRIOR_UNKNOWN = "prior_unknown"
 
 
 class Pending(StrEnum):

@@ -212,6 +212,7 @@ def _values(one: JudgedSetting, target: Target, goal: Goal) -> Iterable[ChangedV
         yield ChangedValue(
             rule=one.desired.rule.id,
             setting=one.desired.setting.slot(),
+            read=detail.read,
             key=detail.key,
             old=show_observation(detail.observed),
             new=show_observation(new) if new is not None else one.desired.setting.values_shown(),

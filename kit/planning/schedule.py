@@ -9,6 +9,7 @@ from typing import Any
 from kit.model.artefact import (
     Artefact,
     FileArtefact,
+    HeldArtefact,
     LinesArtefact,
     ReloadAction,
     ReloadArtefact,
@@ -52,7 +53,9 @@ def key_of(change: Change) -> str:
 
 def action_of(artefact: Artefact) -> ReloadAction | None:
     """The reload action a file asks for."""
-    return artefact.reload if isinstance(artefact, FileArtefact | LinesArtefact) else None
+    if isinstance(artefact, FileArtefact | LinesArtefact | HeldArtefact):
+        return artefact.reload
+    return None
 
 
 def steps(changes: Sequence[Change]) -> tuple[Step, ...]:

@@ -116,7 +116,7 @@ class RunSheet(Record):
     """
 
     id: str
-    kind: Literal["check", "apply"]
+    kind: Literal["check", "apply", "undo"]
     started_at: datetime
     ended_at: datetime | None
     account: str

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Table,
@@ -27,11 +28,12 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.model.finding import Finding
+from kit.model.journal import JournalEntry
 from kit.model.plan import DevicePlan
 from kit.model.record import Record
 from kit.model.run import Run
 from kit.model.snapshot import Snapshot
-from kit.store.tables import FINDINGS, OUTCOMES, PLANS, RUNS, SNAPSHOTS
+from kit.store.tables import FINDINGS, JOURNAL, OUTCOMES, PLANS, RUNS, SNAPSHOTS
 
 R = TypeVar("R", bound=Record)
 BUSY_TIMEOUT_MS: Final = 15_000
@@ -127,8 +129,50 @@ class Store:
         self._keep(PLANS, run, {one.device: one for one in plans})
 
     def keep_outcomes(self, run: str, outcomes: Mapping[str, Record]) -> None:
-        """Keep what an engine reported of every device."""
+        """Keep what an engine reported of every device; a run that goes on tells it anew."""
+        with self._transaction() as connection:
+            gone = (OUTCOMES.c.run == run) & OUTCOMES.c.device.in_(sorted(outcomes))
+            connection.execute(delete(OUTCOMES).where(gone))
         self._keep(OUTCOMES, run, outcomes)
+
+    def outcomes(self, run: str, kind: type[R]) -> dict[str, R]:
+        """Device -> what an engine reported, as records of ``kind``."""
+        return self._kept(OUTCOMES, run, kind)
+
+    def write_ahead(self, entries: Iterable[JournalEntry]) -> None:
+        """Keep entries of the journal, all or none; one that is there already is replaced."""
+        given = list(entries)
+        with self._transaction() as connection:
+            for one in given:
+                connection.execute(delete(JOURNAL).where(_entry(one)))
+            rows = [
+                {"run": one.run, "device": one.device, "target": one.target, "body": _pack(one)}
+                for one in given
+            ]
+            if rows:
+                connection.execute(insert(JOURNAL), rows)
+
+    def rewrite(self, entries: Iterable[JournalEntry]) -> None:
+        """Replace entries by what is known of them now, all or none."""
+        with self._transaction() as connection:
+            for one in entries:
+                connection.execute(update(JOURNAL).where(_entry(one)).values(body=_pack(one)))
+
+    def journal(self, run: str, device: str | None = None) -> tuple[JournalEntry, ...]:
+        """The entries of a run (of one device), by device and in the order of its changes."""
+        asked = JOURNAL.c.run == run
+        if device is not None:
+            asked &= JOURNAL.c.device == device
+        with self._transaction() as connection:
+            rows = connection.execute(select(JOURNAL.c.body).where(asked)).all()
+        found = [_unpack(JournalEntry, body) for (body,) in rows]
+        return tuple(sorted(found, key=lambda one: (one.device, one.number, one.target)))
+
+    def run(self, run: str) -> Run | None:
+        """A run by its id."""
+        with self._transaction() as connection:
+            row = connection.execute(select(RUNS.c.body).where(RUNS.c.id == run)).first()
+        return None if row is None else Run.model_validate_json(row[0], strict=True)
 
     def snapshots(self, run: str) -> dict[str, Snapshot]:
         """Device -> snapshot of a run."""
@@ -156,6 +200,14 @@ class Store:
                 select(RUNS.c.body).where(RUNS.c.site == site).order_by(RUNS.c.id)
             ).all()
         return tuple(Run.model_validate_json(body, strict=True) for (body,) in rows)
+
+
+def _entry(one: JournalEntry) -> ColumnElement[bool]:
+    return (
+        (JOURNAL.c.run == one.run)
+        & (JOURNAL.c.device == one.device)
+        & (JOURNAL.c.target == one.target)
+    )
 
 
 def _unusable(url: str, error: Exception) -> UsageError:

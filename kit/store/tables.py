@@ -81,3 +81,14 @@ CHAIN_FILES: Final = Table(
     Column("body", LargeBinary, nullable=False),
     Unique("site", "sequence", "name"),
 )
+
+JOURNAL: Final = Table(
+    "journal",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("run", String(40), ForeignKey("runs.id"), nullable=False, index=True),
+    Column("device", String(64), nullable=False, index=True),
+    Column("target", String(500), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Unique("run", "device", "target"),
+)

@@ -14,10 +14,12 @@ from kit.documents_io.ansible_vars import Template, dump_variables
 from kit.engines.base import Ending, Limits, Work
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.hops import Hop, NotConnected, device_hop, jump_hop
+from kit.engines.pyinfra.executors import order_of
+from kit.engines.pyinfra.order import compose
 from kit.model.artefact import PinnedPackageArtefact
 from kit.model.device import Sudo
 from kit.model.known_host import PinnedKey
-from kit.planning.schedule import step_data, steps
+from kit.planning.schedule import Step, step_data, steps
 
 PERSISTENT_SECONDS: Final = 30
 """How long a connection that nobody uses stays open; tasks of a host follow each other closely."""
@@ -60,7 +62,7 @@ class RunFolder:
             except NotConnected as error:
                 refused[work.device] = error
                 continue
-            hosts[work.device] = self._host_variables(work)
+            hosts[work.device] = self._host_variables(work, limits)
         variables = {
             "ansible_python_interpreter": "/usr/bin/python3",
             "kit_artefacts_go_file": str(self.go),
@@ -100,13 +102,17 @@ class RunFolder:
             stream.write(text)
         return path
 
-    def _host_variables(self, work: Work) -> dict[str, Any]:
+    def _host_variables(self, work: Work, limits: Limits) -> dict[str, Any]:
+        planned = steps(work.changes)
         variables: dict[str, Any] = {
             "ansible_host": work.device,  # its block of ssh_config
             "ansible_become": work.connection.sudo is not Sudo.ROOT,
             "kit_artefacts_on_failure": work.on_failure,
-            "kit_artefacts_steps": [step_data(step) for step in steps(work.changes)],
+            "kit_artefacts_steps": [step_data(step) for step in planned],
         }
+        scripts = {step.target: _script(step, limits) for step in planned if _is_held(step)}
+        if scripts:
+            variables["kit_artefacts_scripts"] = scripts
         if work.connection.sudo is Sudo.PASSWORD:
             variables["ansible_become_password"] = PASSWORD
         return variables
@@ -155,6 +161,15 @@ class RunFolder:
             *options,
         ]
         return "".join(f"{line}\n" for line in [f"Host {name}", *(f"  {one}" for one in said)])
+
+
+def _is_held(step: Step) -> bool:
+    return step.artefact.kind == "held"
+
+
+def _script(step: Step, limits: Limits) -> str:
+    """The other engine's own script: what is put back is put back in one way."""
+    return compose(order_of(step, limits)).decode()
 
 
 def algorithms(keys: Iterable[PinnedKey]) -> list[str]:

@@ -72,6 +72,11 @@ def kit_ready(steps: Sequence[Step], blocked: Sequence[Told]) -> list[Step]:
     return [step for step in steps if step["target"] not in left_out]
 
 
+def kit_scripts_of(steps: Sequence[Step], scripts: dict[str, str]) -> list[dict[str, str]]:
+    """What is run for each step, by the name of its target."""
+    return [{"path": step["target"], "script": scripts[step["target"]]} for step in steps]
+
+
 def kit_targets(told: Iterable[Told], *states: str) -> list[str]:
     """The targets of which one of these states is told."""
     return [one["target"] for one in told if one["state"] in states]

@@ -20,7 +20,12 @@ description:
   - Needs neither python3-apt nor aptitude.
 options:
   name: {type: str, required: true, description: Name of the package.}
-  state: {type: str, required: true, choices: [present, absent], description: Installed or not.}
+  state:
+    type: str
+    required: true
+    choices: [present, absent, purged]
+    description: >-
+      Installed or not. C(purged) also removes its configuration files, unless one has been edited.
   never: {type: list, elements: str, default: [], description: Packages that are never removed.}
   not_along:
     type: list
@@ -113,7 +118,10 @@ def _kept(package: str, apt: Apt, params: dict[str, Any]) -> bool:
 
 
 def _remove(apt: Apt, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    if apt.removed():
+    verb, gone_for_good = "remove", apt.removed
+    if params["state"] == "purged" and not apt.edited():
+        verb, gone_for_good = "purge", apt.purged
+    if gone_for_good():
         return {"changed": False, "along": []}
     if _kept(apt.name, apt, params):
         raise Refusal("would_cut", apt.name)
@@ -127,10 +135,10 @@ def _remove(apt: Apt, params: dict[str, Any], check_mode: bool) -> dict[str, Any
     if named(looked, "Inst"):
         raise Refusal("would_install", " ".join(named(looked, "Inst")))
     if not check_mode:
-        done = apt.get("remove", "--", apt.name)
+        done = apt.get(verb, "--", apt.name)
         if done.status != 0:
             raise explain(done, apt.name, "unexpected")
-        if not apt.removed():
+        if not gone_for_good():
             raise Refusal("not_effective", apt.name, " ".join(apt.states()))
     return {"changed": True, "along": [package for package in gone if package != apt.name]}
 
@@ -141,7 +149,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "state": {"type": "str", "required": True, "choices": ["present", "absent"]},
+            "state": {"type": "str", "required": True, "choices": ["present", "absent", "purged"]},
             "never": names,
             "not_along": names,
             "session": {"type": "str", "default": ""},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -82,6 +83,20 @@ class Apt:
 
     def removed(self) -> bool:
         return set(self.states()) <= GONE
+
+    def purged(self) -> bool:
+        return set(self.states()) <= {"not-installed"}
+
+    def edited(self) -> bool:
+        """Whether somebody has edited a configuration file since it was delivered."""
+        shown = run(["dpkg-query", "-W", "-f", "${Conffiles}\\n", "--", self.name]).output
+        for words in map(str.split, shown.splitlines()):
+            if len(words) < 2 or words[1] == "newconffile" or not os.path.isfile(words[0]):
+                continue
+            with open(words[0], "rb") as file:
+                if hashlib.md5(file.read(), usedforsecurity=False).hexdigest() != words[1]:
+                    return True
+        return False
 
     def offered(self) -> bool:
         """Whether a source offers exactly this package; apt would take its name for a pattern."""

@@ -11,6 +11,7 @@ from kit.engines.pyinfra.executors import (
     attributes,
     authorized_keys,
     file,
+    held,
     lines,
     membership,
     oath_user,
@@ -40,6 +41,7 @@ EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
     ArtefactKind.SYSCTL: sysctl.order,
     ArtefactKind.UNIT: unit.order,
     ArtefactKind.RELOAD: reload_.order,
+    ArtefactKind.HELD: held.order,
 }
 
 PENDING: Final = "/run/esms-kit/reload"

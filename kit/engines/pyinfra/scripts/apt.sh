@@ -35,6 +35,23 @@ removed() {
     ! grep -qvx -e config-files -e not-installed "$KIT_DIR/status"
 }
 
+# As if it had never been there.
+purged() {
+    look "$1"
+    ! grep -qvx not-installed "$KIT_DIR/status"
+}
+
+# Whether somebody has edited a configuration file since it was delivered.
+edited() {
+    dpkg-query -W -f '${Conffiles}\n' -- "$1" 2>/dev/null | {
+        while read -r place digest rest; do
+            if [ ! -f "$place" ] || [ "$digest" = newconffile ]; then continue; fi
+            [ "$(md5sum <"$place")" = "$digest  -" ] || exit 0
+        done
+        exit 1
+    }
+}
+
 # The version a source offers of exactly this package; apt itself would take a name it does not
 # know for a pattern.
 offered() {

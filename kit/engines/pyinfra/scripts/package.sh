@@ -56,7 +56,9 @@ look_ahead() {
 }
 
 remove_it() {
-    if removed "$KIT_NAME"; then answer unchanged; fi
+    verb=remove
+    if [ "$KIT_STATE" = purged ] && ! edited "$KIT_NAME"; then verb=purge; fi
+    if "${verb%e}ed" "$KIT_NAME"; then answer unchanged; fi
     set -f # patterns are matched here, never expanded
     if never "$KIT_NAME"; then failed would_cut "$KIT_NAME"; fi
     apt -s remove -- "$KIT_NAME" || explain_apt unexpected
@@ -70,8 +72,8 @@ remove_it() {
     [ -z "$kept" ] || failed would_cut "${kept# }"
     [ -z "$come" ] || failed would_install "$come"
     foresee
-    apt remove -- "$KIT_NAME" || explain_apt unexpected
-    removed "$KIT_NAME" || failed not_effective "$KIT_NAME" "$(cat -- "$KIT_DIR/status")"
+    apt "$verb" -- "$KIT_NAME" || explain_apt unexpected
+    "${verb%e}ed" "$KIT_NAME" || failed not_effective "$KIT_NAME" "$(cat -- "$KIT_DIR/status")"
     answer 'done' '' '' "${also# }"
 }
 
