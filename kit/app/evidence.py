@@ -79,7 +79,8 @@ def pseudonyms_of(site: OpenSite) -> Pseudonyms:
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(path, secrets.token_bytes(_KEY_BYTES).hex() + "\n", mode=0o600)
-    return Pseudonyms(bytes.fromhex(path.read_text("ascii").strip()))
+    known = {word: one.id for one in site.loaded.people or () for word in (one.account, one.name)}
+    return Pseudonyms(bytes.fromhex(path.read_text("ascii").strip()), known)
 
 
 def masked(reading: Reading, mask: Callable[[str], str]) -> Reading:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from kit.app.earlier_runs import history_before
+from kit.app.evidence import evidence_mark
 from kit.app.opening import OpenSite
+from kit.app.pseudonymous import leaving
 from kit.app.reference_score import reference_findings
 from kit.checking.observing import facts_of
 from kit.errors import UsageError
@@ -15,6 +17,7 @@ from kit.model.run import Run
 from kit.reporting.building import Checked, build
 from kit.reporting.data import ReportData
 from kit.reporting.formats import render_all, render_each, renderer
+from kit.reporting.history import EvidenceSheet
 from kit.store.store import Store
 
 
@@ -48,7 +51,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
     """Everything a report of one run says, made at ``at`` (aware)."""
     chosen = choose_run(store, site.loaded.site.id, run)
     snapshots = store.snapshots(chosen.id)
-    findings = store.findings(chosen.id)
+    chosen, findings = leaving(site, chosen, store.findings(chosen.id), snapshots)
     return build(
         Checked(
             site=site.loaded.site,
@@ -66,9 +69,17 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
             deliveries=site.loaded.deliveries,
             reference=reference_findings(site, chosen, findings, snapshots),
             history=history_before(store, chosen, findings),
+            evidence=_evidence(store, chosen),
         ),
         at,
     )
+
+
+def _evidence(store: Store, run: Run) -> EvidenceSheet | None:
+    mark = evidence_mark(store, run.site, run.id)
+    if mark is None:
+        return None
+    return EvidenceSheet(number=mark.number, head=mark.head, key=mark.key)
 
 
 def report(

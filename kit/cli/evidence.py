@@ -69,6 +69,26 @@ def _unsealed(why: str) -> None:
     say(_("NOT SEALED: {why}").format(why=told), style="bold red")
 
 
+def annex(
+    context: typer.Context,
+    site: Site,
+    output: Annotated[Path, typer.Option("-o", "--output", help=_("File (CSV)."))],
+) -> int:
+    """Run ``esms-kit evidence annex``."""
+    from kit.app.opening import open_site
+    from kit.app.pseudonymous import nominative_annex
+    from kit.cli.terminal import say
+    from kit.documents_io.files import write_file
+
+    workspace = session_of(context).workspace()
+    opened = open_site(workspace, site)
+    with kept(workspace) as store:
+        write_file(output, nominative_annex(opened, store), mode=0o600)
+    say(_("written: {path}").format(path=output))
+    say(_("This file holds names of persons. It is not part of the evidence."), style="yellow")
+    return 0
+
+
 def status(context: typer.Context, site: Site, as_json: AsJson = False) -> int:
     """Run ``esms-kit evidence status``: 1 when an entry has no seal."""
     from kit.app.evidence import mark_of
@@ -241,6 +261,7 @@ def register(app: typer.Typer) -> None:
     group.command("export", help=_("Write the evidence of a site into a new folder."))(export)
     group.command("import", help=_("Verify evidence and take it into this workspace."))(take_in)
     group.command("status", help=_("List the entries of the chain, with their seals."))(status)
+    group.command("annex", help=_("Write whose the pseudonyms are, into a file apart."))(annex)
     group.command("stamp", help=_("Keep a time-stamp token beside the entry it is about."))(stamp)
     app.add_typer(group, name="evidence")
     app.command("verify")(verify)

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from kit.evidence.masking import (
+    Mask,
     Pseudonyms,
     hidden_people,
     masked_findings,
@@ -76,15 +77,21 @@ class Told:
     changed: dict[str, Snapshot] = field(default_factory=dict)
 
 
-def spared_names(context: RunContext) -> frozenset[str]:
+def spared_names(site: Site) -> frozenset[str]:
     """Account names that are functions: the management account, and what the site's values name."""
-    account = context.site.management.account
+    account = site.management.account
     words = {"root", account or "root"}
-    for parameters in (context.site.parameters, *context.site.post_role_parameters.values()):
+    for parameters in (site.parameters, *site.post_role_parameters.values()):
         for value in parameters.values():
             listed = value if isinstance(value, list | tuple) else [value]
             words |= {one for one in listed if isinstance(one, str)}
     return frozenset(words)
+
+
+def device_mask(snapshot: Snapshot | None, spared: frozenset[str], pseudonyms: Pseudonyms) -> Mask:
+    """Masks the names of persons that one device showed, and of the people of the site."""
+    names = people_of(snapshot, spared) if snapshot is not None else frozenset()
+    return name_mask(names | (frozenset(pseudonyms.known) - spared), pseudonyms)
 
 
 def run_files(found: Found, pseudonyms: Pseudonyms, told: Told) -> Iterator[tuple[str, bytes]]:
@@ -93,12 +100,11 @@ def run_files(found: Found, pseudonyms: Pseudonyms, told: Told) -> Iterator[tupl
     Names of persons in answers are put under pseudonyms, in everything said of that device; so is
     the account that ran the kit.
     """
-    spared = spared_names(found.context)
+    spared = spared_names(found.context.site)
     yield CONTEXT, context_bytes(found.context, pseudonyms)
     for device in sorted({*found.snapshots, *found.findings, *found.plans, *found.outcomes}):
         snapshot = found.snapshots.get(device)
-        names = people_of(snapshot, spared) if snapshot is not None else frozenset()
-        mask = name_mask(names, pseudonyms)
+        mask = device_mask(snapshot, spared, pseudonyms)
         if snapshot is not None:
             kept, count = masked_snapshot(snapshot, mask)
             told.masked += count

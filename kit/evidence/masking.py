@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kit.catalogue.registry import reads
@@ -28,6 +28,7 @@ _PASSWD: Final = re.compile(
 _HOME: Final = re.compile(r"/home/([A-Za-z_][A-Za-z0-9_.-]{1,63})")
 _PSEUDONYM: Final = "u-"
 _LENGTH: Final = 10
+_HIDDEN: Final = re.compile(r"u-[0-9a-f]{10}")
 
 Mask = Callable[[str], str]
 
@@ -36,13 +37,19 @@ Mask = Callable[[str], str]
 class Pseudonyms:
     """The same name gives the same pseudonym at one site, and another one at every other.
 
-    Without the site's key nobody can tell which name it was, nor try names out.
+    Without the site's key nobody can tell which name it was, nor try names out. ``known``: names
+    of people of the site, with the pseudonyms they have already.
     """
 
-    key: bytes
+    key: bytes = field(repr=False)
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def of(self, name: str) -> str:
-        """``u-`` and ten hexadecimal digits."""
+        """The one the person has, else ``u-`` and ten hexadecimal digits; of itself, itself."""
+        if name in self.known:
+            return self.known[name]
+        if _HIDDEN.fullmatch(name):
+            return name
         return _PSEUDONYM + hmac.new(self.key, name.encode(), "sha256").hexdigest()[:_LENGTH]
 
 
@@ -95,20 +102,21 @@ def masked_snapshot(snapshot: Snapshot, mask: Mask) -> tuple[Snapshot, int]:
 
 def _answer(answer: Answer, mask: Mask) -> Answer:
     update = {}
-    for field in ("stdout", "stderr"):
-        raw: bytes = getattr(answer, field)
+    for stream in ("stdout", "stderr"):
+        raw: bytes = getattr(answer, stream)
         # What is no UTF-8 goes through and back unchanged.
         masked = mask(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         if masked != raw:
-            update[field] = masked
+            update[stream] = masked
     return answer.model_copy(update=update) if update else answer
 
 
 def hidden_people(findings: Iterable[Finding], pseudonyms: Pseudonyms) -> tuple[Finding, ...]:
     """The findings about persons under the pseudonyms of these persons."""
+    known = frozenset(pseudonyms.known.values())
     return tuple(
         one
-        if one.subject.kind is not SubjectKind.PERSON
+        if one.subject.kind is not SubjectKind.PERSON or one.subject.id in known
         else one.model_copy(
             update={"subject": one.subject.model_copy(update={"id": pseudonyms.of(one.subject.id)})}
         )

@@ -150,3 +150,18 @@ def test_the_key_of_the_pseudonyms_is_private_and_stays(made: Made, tmp_path: Pa
     assert before == after
     text = key.read_text().strip()
     assert all(text.encode() not in content for content in load(tmp_path / "b").values())
+
+
+def test_a_report_names_nobody_and_the_annex_says_who(made: Made) -> None:
+    from kit.app.pseudonymous import nominative_annex
+    from kit.app.report import report
+
+    made.make_keys()
+    mark = made.check().evidence.mark
+    files = report(made.site, made.store, START, ["json", "html", "csv"], "en")
+    for name, content in files.items():
+        assert b"jdupont" not in content, name
+    data = json.loads(files["report.json"])
+    assert data["evidence"] == {"number": 1, "head": mark.head, "key": mark.key}
+    annex = nominative_annex(made.site, made.store).decode()
+    assert f"{data['run']['account']};jdupont;" in annex
