@@ -9,7 +9,13 @@ from kit.errors import KitError
 from kit.i18n import _
 
 DataFolder = Literal[
-    "deploys", "hardware_profiles", "inventories/example", "playbooks", "roles", "templates"
+    "adoption",
+    "deploys",
+    "hardware_profiles",
+    "inventories/example",
+    "playbooks",
+    "roles",
+    "templates",
 ]
 
 _PACKAGE: Final = Path(__file__).resolve().parent

@@ -18,7 +18,7 @@ from kit.collectors.ssh import Surroundings
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.loop.reading import collectable
-from kit.model.known_host import PinnedHow
+from kit.model.known_host import KeyKind, PinnedHow, replaced
 from kit.redaction import Redactor
 from kit.sites.loading import load_site
 from kit.sites.saving import hold_site, save_known_hosts
@@ -60,41 +60,65 @@ def look(
 
 
 def pin(
-    site: OpenSite,
-    chosen: Mapping[str, tuple[ShownKey, ...]],
-    *,
-    at: datetime,
-    by: str,
-    rekey_reason: str = "",
+    site: OpenSite, chosen: Mapping[str, tuple[ShownKey, ...]], *, at: datetime, by: str
 ) -> int:
     """Pin these keys as compared by ``by``; returns how many keys were written.
 
-    A device whose pinned key has changed is refused without ``rekey_reason``; with it, its former
-    keys are replaced. Raises ``UsageError``.
+    A device whose pinned key has changed is refused: that is for ``repin``. Raises ``UsageError``.
     """
     name = site.loaded.site.id
     with hold_site(site.workspace, name):
-        kept = list(load_site(site.workspace, name).known_hosts)
+        loaded = load_site(site.workspace, name)
+        kept = list(loaded.known_hosts)
         written = 0
         for device, keys in sorted(chosen.items()):
-            mine = [one for one in kept if one.device == device]
+            mine = loaded.keys_of(device)
             if compare(keys, mine) is Comparison.CHANGED:
-                if not rekey_reason:
-                    raise UsageError(
-                        _("this device shows another key than the one pinned."),
-                        where=device,
-                        remedy=_("Find out why first; then: trust --rekey --reason “…”."),
-                    )
-                kept = [one for one in kept if one.device != device]
-                mine = []
+                raise UsageError(
+                    _("this device shows another key than the one pinned."),
+                    where=device,
+                    remedy=_(
+                        "Find out why first; then: trust --rekey {device} --reason “…”."
+                    ).format(device=device),
+                )
             known = {one.key for one in mine}
-            by_whom = f"{by} – {rekey_reason}" if rekey_reason else by
             new = [
-                key.pinned(device, at, PinnedHow.COMPARED, by_whom[:200])
+                key.pinned(device, at, PinnedHow.COMPARED, by)
                 for key in keys
                 if key.key not in known
             ]
             kept += new
             written += len(new)
-        save_known_hosts(site.workspace, name, kept)
+        save_known_hosts(site.workspace, name, kept, loaded.former_keys)
     return written
+
+
+def repin(
+    site: OpenSite, device: str, keys: tuple[ShownKey, ...], *, at: datetime, by: str, reason: str
+) -> int:
+    """Pin these keys in the place of all SSH keys of a device; returns how many were replaced.
+
+    The former ones are kept, with who replaced them, when, and why (1 to 120 printable
+    characters). Raises ``UsageError``.
+    """
+    _check_reason(reason)
+    name = site.loaded.site.id
+    with hold_site(site.workspace, name):
+        loaded = load_site(site.workspace, name)
+        old = [one for one in loaded.keys_of(device) if one.kind is KeyKind.SSH_HOST_KEY]
+        kept = [one for one in loaded.known_hosts if one not in old]
+        kept += [key.pinned(device, at, PinnedHow.COMPARED, by) for key in keys]
+        shown = {key.key for key in keys}
+        gone = [one for one in old if one.key not in shown]
+        former = [replaced(one, at, by, reason) for one in gone]
+        save_known_hosts(site.workspace, name, kept, (*loaded.former_keys, *former))
+    return len(gone)
+
+
+def _check_reason(reason: str) -> None:
+    if not 1 <= len(reason) <= 120 or not reason.isprintable() or reason != reason.strip():
+        raise UsageError(
+            _("the reason is one line of 1 to 120 characters."),
+            where="--reason",
+            remedy=_("Say why the key has changed: --reason “reinstalled”."),
+        )

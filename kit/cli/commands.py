@@ -65,6 +65,7 @@ COMMANDS: Final = (
         "purge", "evidence", N_("Delete what has been kept long enough; the chain stays whole.")
     ),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
+    Listed("adopt", "adoption", N_("First contact with new devices, by USB stick.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
     Listed(
         "keys",

@@ -10,6 +10,7 @@ from kit.cli.session import redactor, session_of
 from kit.i18n import _
 
 if TYPE_CHECKING:
+    from kit.app.opening import OpenSite
     from kit.app.trust import Candidate
     from kit.collectors.hostkeys import ShownKey
 
@@ -27,8 +28,9 @@ def trust(
         ),
     ] = None,
     rekey: Annotated[
-        bool, typer.Option("--rekey", help=_("Replace keys that have changed."))
-    ] = False,
+        str,
+        typer.Option("--rekey", metavar="DEVICE", help=_("Replace the pinned key of this device.")),
+    ] = "",
     reason: Annotated[str, typer.Option("--reason", help=_("Why the key has changed."))] = "",
 ) -> int:
     """Run ``esms-kit trust``."""
@@ -38,22 +40,24 @@ def trust(
     from kit.cli.terminal import say
     from kit.errors import UsageError
 
-    if rekey != bool(reason):
+    if bool(rekey) != bool(reason) or (rekey and limit):
         raise UsageError(
-            _("--rekey and --reason go together."),
-            remedy=_("Say why the keys have changed: --rekey --reason “reinstalled”."),
+            _("--rekey goes with --reason, without --limit."),
+            remedy=_("Say which device and why: --rekey DEVICE --reason “reinstalled”."),
         )
     session = session_of(context)
     opened = open_site(session.workspace(), site)
     jobs = session.jobs_for(opened.workspace)
-    found = look(opened, limit=limit, jobs=jobs, redactor=redactor())
     wanted = frozenset(fingerprints or ())
+    if rekey:
+        return _rekey(opened, opened.loaded.device(rekey).id, reason, wanted)
+    found = look(opened, limit=limit, jobs=jobs, redactor=redactor())
     chosen = {
         device: keys
         for device, candidate in found.items()
-        if (keys := _chosen(device, candidate, wanted, rekey=rekey))
+        if (keys := _chosen(device, candidate, wanted))
     }
-    written = pin(opened, chosen, at=now(), by=operator().account, rekey_reason=reason)
+    written = pin(opened, chosen, at=now(), by=operator().account)
     say(_("{count} keys pinned for {devices} devices.").format(count=written, devices=len(chosen)))
     unsettled = [d for d, one in found.items() if d not in chosen and not _settled(one)]
     if unsettled:
@@ -62,47 +66,87 @@ def trust(
     return 4 if unseen else int(bool(unsettled))
 
 
+def _rekey(opened: OpenSite, device: str, reason: str, wanted: frozenset[str]) -> int:
+    """Show the old keys and the new ones; replace them when somebody vouches for the new ones."""
+    from kit.app.running import now, operator
+    from kit.app.trust import look, repin
+    from kit.cli.terminal import say
+    from kit.collectors.hostkeys import Comparison
+
+    candidate = look(opened, limit=device, jobs=1, redactor=redactor()).get(device)
+    if candidate is None or not candidate.shown.keys:
+        return _not_seen(device, candidate)
+    if candidate.comparison in {Comparison.SAME, Comparison.MORE}:
+        say(_("{device}: the pinned key, nothing to do.").format(device=device), style="green")
+        return 0
+    say(device, style="bold")
+    for old in opened.loaded.keys_of(device):
+        day = f"{old.pinned_at:%Y-%m-%d}"
+        said = _("pinned on {day} by {by}").format(day=day, by=old.by)
+        say(f"  - {old.algorithm:<20} {old.fingerprint}  {said}", style="dim")
+    for key in candidate.shown.keys:
+        say(f"  + {key.algorithm:<20} {key.fingerprint}")
+    keys = _vouched(candidate.shown.keys, wanted)
+    if not keys:
+        say(_("Nothing was changed."), style="yellow")
+        return 1
+    gone = repin(opened, device, keys, at=now(), by=operator().account, reason=reason)
+    say(_("{count} keys replaced; the former ones are kept with the reason.").format(count=gone))
+    return 0
+
+
+def _not_seen(device: str, candidate: Candidate | None) -> int:
+    from kit.checking.reasons import outcome_label
+    from kit.checking.vocabulary import transport_shown
+    from kit.cli.terminal import say
+
+    label, detail = _("no address is known"), ""
+    if candidate is not None:
+        label = outcome_label(candidate.shown.outcome)
+        detail = transport_shown(candidate.shown.detail)
+    say(f"{device}: {label} {detail}", style="yellow")
+    return 4
+
+
 def _settled(candidate: Candidate) -> bool:
     from kit.collectors.hostkeys import Comparison
 
     return candidate.comparison in {Comparison.SAME, Comparison.MORE}
 
 
-def _chosen(
-    device: str, candidate: Candidate, wanted: frozenset[str], *, rekey: bool
-) -> tuple[ShownKey, ...]:
+def _chosen(device: str, candidate: Candidate, wanted: frozenset[str]) -> tuple[ShownKey, ...]:
     """The keys of one device somebody has vouched for."""
-    from kit.checking.reasons import outcome_label
-    from kit.checking.vocabulary import transport_shown
-    from kit.cli.terminal import confirm, say
+    from kit.cli.terminal import say
     from kit.collectors.hostkeys import Comparison
 
     if not candidate.shown.keys:
-        label = outcome_label(candidate.shown.outcome)
-        detail = transport_shown(candidate.shown.detail)
-        say(f"{device}: {label} {detail}", style="yellow")
+        _not_seen(device, candidate)
         return ()
     if candidate.comparison is Comparison.SAME:
         say(_("{device}: the pinned key, nothing to do.").format(device=device), style="green")
         return ()
-    changed = candidate.comparison is Comparison.CHANGED
     say(device, style="bold")
     for key in candidate.shown.keys:
         say(f"  {key.algorithm:<20} {key.fingerprint}")
-    if changed:
+    if candidate.comparison is Comparison.CHANGED:
         say(
             "  " + _("This is NOT the key pinned before: the device was reinstalled, or another "
                      "machine answers in its place."),
             style="bold red",
         )  # fmt: skip
-        if not rekey:
-            return ()
+        return ()
+    return _vouched(candidate.new_keys, wanted)
+
+
+def _vouched(keys: tuple[ShownKey, ...], wanted: frozenset[str]) -> tuple[ShownKey, ...]:
+    """Those of the keys shown that were named, or else all when somebody says they are right."""
+    from kit.cli.terminal import confirm, say
+
     if wanted:
-        return tuple(key for key in candidate.shown.keys if key.fingerprint in wanted)
+        return tuple(key for key in keys if key.fingerprint in wanted)
     say("  " + _("On the device: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"))
     otherwise = _("Give what the device’s screen shows: --fingerprint SHA256:…")
-    same = confirm(_("Is it the same on the device’s screen?"), otherwise=otherwise)
-    return candidate.new_keys if same else ()
+    return keys if confirm(_("Is it the same on the device’s screen?"), otherwise=otherwise) else ()
 
 
 def register(app: typer.Typer) -> None:

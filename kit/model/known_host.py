@@ -15,6 +15,9 @@ from kit.i18n import _
 from kit.model.identifiers import DeviceId, PlainText
 from kit.model.record import Record
 
+KeyAlgorithm = Annotated[str, StringConstraints(pattern=r"^[a-z0-9@.-]{3,60}$")]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+
 
 class KeyKind(StrEnum):
     """What is pinned."""
@@ -43,9 +46,9 @@ class PinnedKey(Record):
 
     device: DeviceId
     kind: KeyKind = KeyKind.SSH_HOST_KEY
-    algorithm: Annotated[str, StringConstraints(pattern=r"^[a-z0-9@.-]{3,60}$")]
+    algorithm: KeyAlgorithm
     key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=16384)]
-    fingerprint: Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+    fingerprint: Fingerprint
     pinned_at: datetime
     how: PinnedHow
     by: PlainText
@@ -61,8 +64,30 @@ class PinnedKey(Record):
         return self
 
 
+class FormerKey(Record):
+    """A pinned key that was replaced, with who said so, when, and why."""
+
+    device: DeviceId
+    kind: KeyKind = KeyKind.SSH_HOST_KEY
+    algorithm: KeyAlgorithm
+    fingerprint: Fingerprint
+    pinned_at: datetime
+    how: PinnedHow
+    by: PlainText
+    replaced_at: datetime
+    replaced_by: PlainText
+    reason: PlainText
+
+
+def replaced(key: PinnedKey, at: datetime, by: str, reason: str) -> FormerKey:
+    """What is kept of a key when another one takes its place."""
+    kept = key.model_dump(exclude={"key"})
+    return FormerKey(**kept, replaced_at=at, replaced_by=by, reason=reason)
+
+
 class KnownHosts(Record):
-    """The document ``known_hosts.yaml`` of a site."""
+    """The document ``known_hosts.yaml`` of a site; ``former`` keys are trusted no more."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     keys: tuple[PinnedKey, ...] = ()
+    former: tuple[FormerKey, ...] = ()

@@ -36,6 +36,7 @@ class KeyRing:
     folder: Path
     ring: RingFile
     passphrases: Callable[[], Sequence[SecretStr]] = field(repr=False)
+    _opened: dict[str, PrivateKey] = field(default_factory=dict, repr=False)
 
     @property
     def sealing(self) -> SealingKey:
@@ -89,6 +90,12 @@ class KeyRing:
         return private_path(self.folder, key_id)
 
     def _private(self, key_id: str) -> PrivateKey:
+        """A private key, opened once: a stick has many records."""
+        if key_id not in self._opened:
+            self._opened[key_id] = self._open(key_id)
+        return self._opened[key_id]
+
+    def _open(self, key_id: str) -> PrivateKey:
         path = self._path(key_id)
         for passphrase in self.passphrases():
             key = open_private(path, passphrase)

@@ -18,7 +18,7 @@ from kit.model.delivery import Delivery
 from kit.model.device import Device
 from kit.model.enrolment import NOBODY_ENROLLED, Enrolments
 from kit.model.hardware import HardwareProfile
-from kit.model.known_host import KnownHosts, PinnedKey
+from kit.model.known_host import FormerKey, KnownHosts, PinnedKey
 from kit.model.person import Person
 from kit.model.record import Record
 from kit.model.site import Site
@@ -60,6 +60,7 @@ class LoadedSite:
     deliveries: tuple[Delivery, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     known_hosts: tuple[PinnedKey, ...] = ()
+    former_keys: tuple[FormerKey, ...] = ()
     people: tuple[Person, ...] | None = None
     enrolments: Enrolments = NOBODY_ENROLLED
     positions: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False)
@@ -185,6 +186,7 @@ def load_site(
         tuple(found[0] for found in deliveries),
         read_waivers[0].waivers if read_waivers else (),
         read_hosts[0].keys if read_hosts else (),
+        read_hosts[0].former if read_hosts else (),
         *people,
         _places(read_site, read_devices, read_waivers),
     )

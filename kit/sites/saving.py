@@ -15,7 +15,7 @@ from kit.errors import UsageError
 from kit.i18n import _
 from kit.model.delivery import Delivery
 from kit.model.device import Device
-from kit.model.known_host import KnownHosts, PinnedKey
+from kit.model.known_host import FormerKey, KnownHosts, PinnedKey
 from kit.sites.documents import SiteFile
 from kit.sites.loading import DELIVERIES, DEVICES_FILE, KNOWN_HOSTS_FILE, SITE_FILE
 from kit.sites.workspace import Workspace
@@ -50,11 +50,15 @@ def delivery_document(delivery: Delivery) -> str:
     return _GENERATED + dump_yaml({"schema": 1, **plain(delivery)})
 
 
-def known_hosts_document(keys: Iterable[PinnedKey]) -> str:
-    """``known_hosts.yaml``, sorted by device and algorithm."""
+def known_hosts_document(keys: Iterable[PinnedKey], former: Iterable[FormerKey] = ()) -> str:
+    """``known_hosts.yaml``, sorted by device and algorithm; former keys by their end."""
     ordered = sorted(keys, key=lambda key: (key.device, key.kind, key.algorithm, key.key))
     listed = [{**plain(key), "kind": str(key.kind)} for key in ordered]
-    return _GENERATED + dump_yaml({"schema": 1, "keys": listed})
+    document: dict[str, Any] = {"schema": 1, "keys": listed}
+    past = sorted(former, key=lambda key: (key.device, key.replaced_at, key.fingerprint))
+    if past:
+        document["former"] = [plain(key) for key in past]
+    return _GENERATED + dump_yaml(document)
 
 
 def site_document(site: SiteFile) -> str:
@@ -82,9 +86,12 @@ def save_devices(
     save_documents(workspace, site, documents)
 
 
-def save_known_hosts(workspace: Workspace, site: str, keys: Iterable[PinnedKey]) -> None:
-    """Write the pinned keys of a site."""
-    document = known_hosts_document(KnownHosts(keys=tuple(keys)).keys)
+def save_known_hosts(
+    workspace: Workspace, site: str, keys: Iterable[PinnedKey], former: Iterable[FormerKey] = ()
+) -> None:
+    """Write the pinned keys of a site, and those they have replaced."""
+    known = KnownHosts(keys=tuple(keys), former=tuple(former))
+    document = known_hosts_document(known.keys, known.former)
     save_documents(workspace, site, {KNOWN_HOSTS_FILE: document})
 
 

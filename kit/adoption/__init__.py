@@ -1,0 +1,1 @@
+"""First contact: bootstrap sticks, and the records devices write back to them."""
