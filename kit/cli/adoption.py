@@ -151,8 +151,11 @@ def _tell(done: ImportDone, site: str, *, dry_run: bool) -> None:
     from kit.cli.terminal import say, show_table
 
     matching = done.matching
+    told_by = {
+        "serial": _("serial number"), "mac": _("network card"), "assigned": _("said by hand"),
+    }  # fmt: skip
     rows = [
-        [one.device.id, one.opened.record.model or "", one.device.serial or "", str(one.how),
+        [one.device.id, one.opened.record.model or "", one.device.serial or "", told_by[str(one.how)],
          one.device.connection.address if one.device.connection else "", _fingerprints(one)]
         for one in sorted(matching.matched, key=lambda each: each.device.id)
     ]  # fmt: skip
@@ -264,9 +267,7 @@ def revoke(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help=_("First contact with new devices, by USB stick."), no_args_is_help=True
-    )
+    group = typer.Typer(no_args_is_help=True)
     group.command("build", help=_("Prepare a USB stick: public keys, no password."))(build)
     group.command("import", help=_("Take the records of a stick in."))(take_in)
     group.command("list", help=_("The sticks of a site."))(list_all)
