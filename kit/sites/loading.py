@@ -185,8 +185,7 @@ def load_site(
         read_devices[0].devices if read_devices else (),
         tuple(found[0] for found in deliveries),
         read_waivers[0].waivers if read_waivers else (),
-        read_hosts[0].keys if read_hosts else (),
-        read_hosts[0].former if read_hosts else (),
+        *((read_hosts[0].keys, read_hosts[0].former) if read_hosts else ((), ())),
         *people,
         _places(read_site, read_devices, read_waivers),
     )
