@@ -156,7 +156,8 @@ def _tell(done: ImportDone, site: str, *, dry_run: bool) -> None:
     }  # fmt: skip
     rows = [
         [one.device.id, one.opened.record.model or "", one.device.serial or "",
-         told_by[str(one.how)], one.device.connection.address if one.device.connection else "", _fingerprints(one)]
+         told_by[str(one.how)],
+         one.device.connection.address if one.device.connection else "", _fingerprints(one)]
         for one in sorted(matching.matched, key=lambda each: each.device.id)
     ]  # fmt: skip
     if rows:
