@@ -64,6 +64,7 @@ COMMANDS: Final = (
     Listed(
         "purge", "evidence", N_("Delete what has been kept long enough; the chain stays whole.")
     ),
+    Listed("sample", "samples", N_("Results drawn at random, to be checked by hand.")),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
     Listed("adopt", "adoption", N_("First contact with new devices, by USB stick.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
