@@ -25,6 +25,9 @@ from pyinfra.api.state import State
 SCRIPTS = Path("scripts")
 PACKAGES = Path("../packages")
 SUCCEEDED = {"done", "unchanged"}
+ARMED, PROVEN = "watchdog:armed", "watchdog:proven"
+HELD = {"guarded": ARMED, "final": PROVEN}
+"""Part of the work -> what must have succeeded before any of its steps is tried."""
 RUN = """
 umask 077; KIT_DIR=$1; export KIT_DIR
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; export LC_ALL PATH HOME
@@ -86,14 +89,27 @@ def variable_of(name: str) -> str:
     return "KIT_SECRET_" + re.sub("[^A-Z0-9]", "_", name.upper())
 
 
-def _ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) -> dict[str, str]:
+def ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) -> dict[str, str]:
     """Run a step's script; state, code, subject and detail of its answer."""
+    output = run(one, step, arguments, dry)
+    if isinstance(output, dict):
+        return output
+    fields = output[-1].split("\t") if output else []
+    if len(fields) != 4 or fields[0] not in {"done", "unchanged", "failed"}:
+        return _failed("broken_answer", "", " ".join(output)[-300:])
+    return dict(zip(("state", "code", "subject", "detail"), fields, strict=True))
+
+
+def run(
+    one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool = False
+) -> list[str] | dict[str, str]:
+    """Run a step's script; the lines it said, or the answer where it cannot be run."""
     folder = f"/run/esms-kit-{_RUN_NAME}{'-look' if dry else ''}"
     package = "payload" in step and not dry
     words = [folder, str(step["seconds"]), "drop" if dry else "keep"]
     words.append("package" if package else "secrets")
     command = shlex.join(["sh", "-c", RUN, "sh", *words])
-    script = compose(step, **({"KIT_DRY": "yes"} if dry else {}))
+    script = compose(step, **({"KIT_DRY": "yes", "KIT_ARMED": ""} if dry else {}))
     names = step.get("secrets", ())
     missing = [name for name in names if not secret(name)]
     if missing:
@@ -107,11 +123,7 @@ def _ask(one: Host, step: dict[str, Any], arguments: dict[str, Any], dry: bool) 
     _good, output = one.run_shell_command(
         command, print_output=False, print_input=False, **{**arguments, "_stdin": text}
     )
-    fields = output.stdout_lines[-1].split("\t") if output.stdout_lines else []
-    if len(fields) != 4 or fields[0] not in {"done", "unchanged", "failed"}:
-        said = " ".join([*output.stdout_lines, *output.stderr_lines])[-300:]
-        return _failed("broken_answer", "", said)
-    return dict(zip(("state", "code", "subject", "detail"), fields, strict=True))
+    return [*output.stdout_lines] or [*output.stderr_lines]
 
 
 def _failed(code: str, subject: str, detail: str) -> dict[str, str]:
@@ -123,45 +135,53 @@ def _why(answer: dict[str, str]) -> str:
     return f"{words} [{answer['detail']}]" if answer["detail"] else words
 
 
-def _held(step: dict[str, Any]) -> bool:
-    """Whether it may cut the way in, and nobody said that it may."""
-    allowed = str(host.data.get("kit_without_watchdog", "")).lower() in {"1", "true", "yes"}
-    return bool(step.get("may_cut")) and not allowed
+def arguments_of(one: Host) -> dict[str, Any]:
+    """The connector's arguments (sudo) of the operation at hand."""
+    given = one.current_op_global_arguments or {}
+    return {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
+
+
+def foresee(one: Host, step: dict[str, Any]) -> str:
+    """What would become of a step, asked once: unchanged, done or failed."""
+    place = (one.name, step["target"])
+    if place not in _foreseen:
+        foreseen = ask(one, step, arguments_of(one), dry=True)["state"]
+        awaited = {_foreseen.get((one.name, need)) for need in step["needs"]}
+        if "done" in awaited and step["target"].startswith("reload:"):
+            foreseen = "done"
+        _foreseen[place] = foreseen
+    return _foreseen[place]
+
+
+def told_of(one: Host) -> dict[str, dict[str, str]]:
+    """Target -> what became of it on this host, as far as it was tried."""
+    return _states[one.name]
 
 
 @operation()
 def carry_out(step: dict[str, Any]) -> Iterator[FunctionCommand]:
     """Bring one step about, unless it already is."""
-    given = host.current_op_global_arguments or {}
-    arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
-    place = (host.name, step["target"])
-    if place not in _foreseen:
-        foreseen = _ask(host, step, arguments, dry=True)["state"]
-        awaited = {_foreseen.get((host.name, need)) for need in step["needs"]}
-        if "done" in awaited and step["target"].startswith("reload:"):
-            foreseen = "done"
-        _foreseen[place] = foreseen
-    if _foreseen[place] == "unchanged":
+    if foresee(host, step) == "unchanged":
         _states[host.name].setdefault(step["target"], {"state": "unchanged"})
         host.noop(f"{step['target']} is as wanted")
         return
-    yield FunctionCommand(_act, [step, arguments, _held(step)], {})
+    yield FunctionCommand(_act, [step, arguments_of(host)], {})
 
 
-def _act(state: State, host: Host, step: dict, arguments: dict, held: bool) -> bool:
+def _act(state: State, host: Host, step: dict, arguments: dict) -> bool:
     """Try it; false when it failed or was not tried."""
     del state
     told = _states[host.name]
     blockers = [
         n for n in step["needs"] if told.get(n, {"state": "done"})["state"] not in SUCCEEDED
     ]
-    if held:
-        ways = " ".join(step["may_cut"])
-        answer = {"state": "held", "code": "may_cut_the_way_in", "subject": ways, "detail": ""}
+    held = told.get(HELD.get(step["part"], ""), {"state": "done"})
+    if held["state"] not in SUCCEEDED:
+        answer = {**held, "state": "skipped"}
     elif blockers:
         answer = {"state": "skipped", "code": "blocked_by", "subject": blockers[0], "detail": ""}
     else:
-        answer = _ask(host, step, arguments, dry=False)
+        answer = ask(host, step, arguments, dry=False)
     told[step["target"]] = answer
     if answer["state"] in SUCCEEDED:
         return True
@@ -172,15 +192,13 @@ def _act(state: State, host: Host, step: dict, arguments: dict, held: bool) -> b
 @operation()
 def name_what_is_left() -> Iterator[FunctionCommand]:
     """Fail where a step failed or was not tried, and leave nothing behind."""
-    given = host.current_op_global_arguments or {}
-    arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
     touched = [
         n for (name, n), one in _foreseen.items() if name == host.name and one != "unchanged"
     ]
     if not touched:
         host.noop("everything is as wanted")
         return
-    yield FunctionCommand(_finish, [arguments], {})
+    yield FunctionCommand(_finish, [arguments_of(host)], {})
 
 
 def _finish(state: State, host: Host, arguments: dict) -> bool:

@@ -1,4 +1,4 @@
-"""Whether the firewall a site wants would still admit the controller that brings it."""
+"""The way in to a device, and whether the firewall a site wants would still admit it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,19 @@ from ipaddress import ip_address, ip_network
 from kit.app.opening import OpenSite
 from kit.collectors.failures import Failure
 from kit.collectors.routes import find_route
+from kit.planning.cutting import WayIn
+
+
+def way_in(site: OpenSite, device: str) -> WayIn | None:
+    """How a device is reached, ``None`` when it cannot be as it is described."""
+    loaded = site.loaded
+    management = loaded.site.management
+    try:
+        route = find_route(loaded.device(device), loaded.devices, management.account)
+    except Failure:
+        return None
+    source = _resolved(route.jump.address) if route.jump else _local(route.address, route.port)
+    return WayIn(route.user, route.port, source, management.sources)
 
 
 def shut_out_address(site: OpenSite, device: str) -> str:
@@ -16,18 +29,15 @@ def shut_out_address(site: OpenSite, device: str) -> str:
     An address that cannot be found out is told as ``?``: what cannot be shown to be admitted is
     not admitted. A device without an address is reached by nobody, and gives ``""``.
     """
-    loaded = site.loaded
-    try:
-        route = find_route(loaded.device(device), loaded.devices, loaded.site.management.account)
-    except Failure:
+    way = way_in(site, device)
+    if way is None:
         return ""
-    source = _resolved(route.jump.address) if route.jump else _local(route.address, route.port)
-    if not source:
+    if not way.address:
         return "?"
-    networks = [ip_network(one, strict=False) for one in loaded.site.management.sources]
-    here = ip_address(source)
+    networks = [ip_network(one, strict=False) for one in way.sources]
+    here = ip_address(way.address)
     admitted = any(here.version == one.version and here in one for one in networks)
-    return "" if admitted else source
+    return "" if admitted else way.address
 
 
 def _resolved(host: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kit.app.admission import shut_out_address
+from kit.app.admission import shut_out_address, way_in
 from kit.app.carrying import (
     ENGINE_FAILED,
     Carried,
@@ -60,7 +60,6 @@ class Choice:
     rules: tuple[str, ...] = ()
     classes: tuple[DeviceClass, ...] = ()
     only: tuple[Purpose, ...] = ()
-    without_watchdog: bool = False
     agreed: Plan | None = None
 
     def filters(self) -> tuple[str, ...]:
@@ -79,7 +78,6 @@ class Choice:
             *(f"rule={one}" for one in self.rules),
             *(f"class={one.value}" for one in self.classes),
             *(f"only={one.value}" for one in self.only),
-            *(["without_watchdog"] if self.without_watchdog else []),
         )
 
 
@@ -92,7 +90,6 @@ def choice_of(words: tuple[str, ...]) -> Choice:
         rules=tuple(given.get("rule", [])),
         classes=tuple(map(DeviceClass, given.get("class", []))),
         only=tuple(map(Purpose, given.get("only", []))),
-        without_watchdog="without_watchdog" in given,
     )
 
 
@@ -139,7 +136,7 @@ def _plans(task: Task, choice: Choice) -> dict[str, DevicePlan]:
         plans = {name: only_agreed(plan, agreed[name]) for name, plan in plans.items()}
     return guarded_plans(
         replace(task.reading, plans=plans),
-        without_watchdog=choice.without_watchdog,
+        way=lambda device: way_in(task.site, device),
         shut_out=lambda device: shut_out_address(task.site, device),
     )
 

@@ -10,14 +10,13 @@ from kit.app.check import FINDINGS, OK, UNKNOWN, Asked, CheckResult, end_run, ke
 from kit.app.check import exit_code as check_code
 from kit.app.evidence import masked
 from kit.app.opening import OpenSite
-from kit.app.works import workable_for
+from kit.app.works import limits_of, workable_for
 from kit.loop.applying import (
     Applied,
     Ending,
     Event,
     Journal,
     Keeper,
-    Limits,
     Send,
     carry_out,
     engine_named,
@@ -122,7 +121,7 @@ def carry(task: Task, hands: Hands) -> Carried:
         applied = carry_out(
             task.reading, task.plans, task.devices, site.profiles,
             engine=engine_named(hands.engine, hands.redactor), workable=workable_for(site),
-            secrets=hands.secrets, limits=Limits(jobs=hands.jobs), collect=hands.collect,
+            secrets=hands.secrets, limits=limits_of(site, hands.jobs), collect=hands.collect,
             on_event=hands.on_event, selects=task.selects,
             again=lambda: site.context(task.asked.clock()),
             keeper=keeper_of(site, run, hands.send), journal=journal,
@@ -162,7 +161,7 @@ def exit_code(applied: Applied, run: Run) -> int:
     Left are, of an apply, enforced failures that can be mended remotely and wait for nothing; of
     an undo, the targets that were refused.
     """
-    bad = {Ending.FAILED, Ending.INTERRUPTED}
+    bad = {Ending.FAILED, Ending.INTERRUPTED, Ending.REVERTED}
     if any(one.ending in bad for one in applied.outcomes.values()):
         return ENGINE_FAILED
     if any(one.ending is Ending.NOT_REACHED for one in applied.outcomes.values()):

@@ -29,8 +29,9 @@ from kit.loop.applying import stock_scripts, stock_steps
 from kit.loop.reading import wanted_reads
 from kit.model.artefact import PinnedPackageArtefact, ReloadArtefact
 from kit.model.device import Device, DeviceState
-from kit.model.plan import Change
+from kit.model.plan import Change, DevicePlan
 from kit.model.snapshot import Outcome, Snapshot
+from kit.planning.guarding import guard
 from kit.planning.schedule import Step, key_of, steps
 from kit.planning.whole import whole_state
 from kit.store.store import Store
@@ -103,13 +104,14 @@ def _host(
     reads = _reads(site, device, requests)
     if judged.desired is None:
         return HostProject(device, (), (), reads)
-    changes = whole_state(judged)
+    # What no watchdog could bring back is left to hands, as it is by “apply”.
+    plan = DevicePlan(device=device.id, snapshot="", changes=whole_state(judged))
+    changes = guard(plan).changes
     found = steps(changes)
     purposes = _purposes(site, changes, found)
-    orders = [
-        {**order, "purpose": list(purposes[order["target"]])} for order in stock_steps(changes)
-    ]
-    return HostProject(device, found, orders, reads, purposes)
+    told, watch = stock_steps(changes, site.loaded.site.management.watchdog_seconds)
+    orders = [{**order, "purpose": list(purposes[order["target"]])} for order in told]
+    return HostProject(device, found, orders, reads, purposes, watch)
 
 
 def _purposes(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from kit.app.admission import way_in
 from kit.app.carrying import Carried, Hands, Task, carry, devices_named, keeper_of, who
 from kit.app.check import Asked, keep, start_run
 from kit.app.opening import OpenSite
@@ -29,14 +30,12 @@ class Behind:
     run: str
     devices: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    without_watchdog: bool = False
 
     def words(self) -> tuple[str, ...]:
         """What was asked for, so that it can be gone on with."""
         return (
             *(f"device={one}" for one in self.devices),
             *(f"rule={one}" for one in self.rules),
-            *(["without_watchdog"] if self.without_watchdog else []),
         )
 
     def selects(self, change: Change) -> bool:
@@ -51,7 +50,6 @@ def behind_of(run: Run) -> Behind:
         run.undoes or "",
         tuple(value for name, _sign, value in pairs if name == "device"),
         tuple(value for name, _sign, value in pairs if name == "rule"),
-        "without_watchdog" in run.asked,
     )
 
 
@@ -95,16 +93,16 @@ def take_up(site: OpenSite, store: Store, asked: Asked, run: Run, hands: Hands) 
     back = plans_back(
         reading, devices, entries, keeper_of(site, undone, hands.send), behind.selects
     )
-    plans = _guarded(replace(reading, plans=back), behind)
+    plans = _guarded(site, replace(reading, plans=back))
     if not store.plans(run.id):
         keep(store, asked, run, replace(reading, plans=plans))
     task = Task(site, store, asked, run, devices, reading, plans)
     return carry(task, hands)
 
 
-def _guarded(reading: Reading, behind: Behind) -> dict[str, DevicePlan]:
+def _guarded(site: OpenSite, reading: Reading) -> dict[str, DevicePlan]:
     return guarded_plans(
-        reading, without_watchdog=behind.without_watchdog, shut_out=lambda _device: ""
+        reading, way=lambda device: way_in(site, device), shut_out=lambda _device: ""
     )
 
 

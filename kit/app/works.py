@@ -9,7 +9,7 @@ from kit.app.packs import package_file
 from kit.collectors.routes import find_route
 from kit.errors import DeviceError
 from kit.i18n import _
-from kit.loop.applying import Work, Workable
+from kit.loop.applying import Limits, Work, Workable
 from kit.model.artefact import PinnedPackageArtefact
 from kit.model.device import Device
 from kit.model.plan import Change, DevicePlan
@@ -32,6 +32,11 @@ def payloads(
                 known[one.sha256] = str(package_file(site.workspace, one.file, one.sha256))
             found[one.sha256] = known[one.sha256]
     return found
+
+
+def limits_of(site: OpenSite, jobs: int) -> Limits:
+    """How long engines wait on this site, and how many devices they work on at once."""
+    return Limits(jobs=jobs, watchdog_seconds=site.loaded.site.management.watchdog_seconds)
 
 
 def workable_for(site: OpenSite) -> Workable:
@@ -57,6 +62,7 @@ def workable_for(site: OpenSite) -> Workable:
             jump_keys=jump,
             changes=plan.changes,
             payloads=payloads(site, plan.changes, packages),
+            sources=site.loaded.site.management.sources,
         )
 
     return make

@@ -44,7 +44,10 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.AWAITING_EVIDENCE: N_("The settings were handed over; nothing newer proves them."),
     ReasonCode.PROFILE_CONTRADICTED: N_("What was read is not what was announced: {fact}."),
     ReasonCode.RULE_DISABLED: N_("The site has disabled this rule."),
-    ReasonCode.WATCHDOG_NEEDED: N_("This change may cut the way in: {ways}."),
+    ReasonCode.WATCHDOG_NEEDED: N_(
+        "This change may cut the way in ({ways}), and no watchdog could bring back what was there."
+    ),
+    ReasonCode.WOULD_CUT_WAY_IN: N_("This change would cut the last proven way in: {subject}."),
     ReasonCode.BLOCKED_BY: N_("This change waits for another that is not made: {subject}."),
     ReasonCode.CONTROLLER_SHUT_OUT: N_(
         "This firewall would shut this controller out: {subject} is in no management source."
@@ -82,7 +85,8 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
         "Compare the device with its delivery note and hardware profile."
     ),
     ReasonCode.RULE_DISABLED: N_("Review the reason for disabling it."),
-    ReasonCode.WATCHDOG_NEEDED: N_("Be at the device, then apply with --without-watchdog."),
+    ReasonCode.WATCHDOG_NEEDED: N_("Make this change by hand, at the device."),
+    ReasonCode.WOULD_CUT_WAY_IN: N_("Correct the rule, its parameter or the site file."),
     ReasonCode.BLOCKED_BY: N_("Settle the other change first."),
     ReasonCode.CONTROLLER_SHUT_OUT: N_("Add this address to management.sources of the site file."),
     ReasonCode.LEFT_OVER: N_("Take these lines out of the file, or restore the rule."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from kit.cli.plan_shown import show_moved
@@ -13,7 +13,7 @@ from kit.i18n import _, localized, ngettext
 if TYPE_CHECKING:
     from kit.app.apply import ApplyResult
     from kit.app.opening import OpenSite
-    from kit.loop.applying import Event
+    from kit.loop.applying import Event, Proof
 
 _MARKS: Final = {
     "started": "▸",
@@ -22,8 +22,15 @@ _MARKS: Final = {
     "failed": "✗",
     "skipped": "–",
     "unknown": "?",
+    "reverted": "↶",
 }
-_STYLES: Final = {"done": "green", "failed": "bold red", "unknown": "magenta", "skipped": "yellow"}
+_STYLES: Final = {
+    "done": "green",
+    "failed": "bold red",
+    "unknown": "magenta",
+    "skipped": "yellow",
+    "reverted": "bold yellow",
+}
 
 
 def narrator(*, as_json: bool) -> Callable[[Event], None]:
@@ -111,6 +118,11 @@ def _show_outcomes(result: ApplyResult) -> None:
         style = "green" if one.ending.value == "done" else "bold red"
         failure = "" if one.failure is None else _(": ") + _whole(explain_failure(one.failure))
         say(f"{device}{_(': ')}{_ending(one.ending.value)}, {text}{failure}", style=style)
+        if one.reverted:
+            names = ", ".join(one.reverted)
+            say("  ↶ " + _("put back: {names}").format(names=names), style="yellow")
+        if one.proofs:
+            _show_proofs(one.proofs)
     if any(one.ending.value == "interrupted" for one in result.applied.outcomes.values()):
         run = result.before.run
         say(
@@ -119,12 +131,23 @@ def _show_outcomes(result: ApplyResult) -> None:
         )
 
 
+def _show_proofs(proofs: Iterable[Proof]) -> None:
+    """How the way in was proven: connected to, or evaluated on what the device has loaded."""
+    connected = ", ".join(one.source for one in proofs if one.how == "connected")
+    evaluated = ", ".join(one.source for one in proofs if one.how == "evaluated")
+    text = _("way in proven by a new connection to {address}").format(address=connected)
+    if evaluated:
+        text += _("; evaluated as admitted: {sources}").format(sources=evaluated)
+    say(f"  {text}", style="dim")
+
+
 def _ending(word: str) -> str:
     return {
         "done": _("done"),
         "failed": _("failed"),
         "not_reached": _("not reached"),
         "interrupted": _("interrupted"),
+        "reverted": _("put back by the watchdog"),
     }[word]
 
 

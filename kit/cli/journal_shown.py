@@ -51,6 +51,7 @@ def _state(word: str) -> str:
         "failed": _("failed"),
         "skipped": _("not tried"),
         "unknown": _("end not known"),
+        "reverted": _("put back by the watchdog"),
         "reverted": _("reverted"),
     }
     return known.get(word, word)

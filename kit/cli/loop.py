@@ -42,13 +42,6 @@ Only = Annotated[
 
 EngineWord = Annotated[str, typer.Option("--engine", help=_("auto, pyinfra or ansible."))]
 Yes = Annotated[bool, typer.Option("--yes", help=_("Do not ask."))]
-WithoutWatchdog = Annotated[
-    bool,
-    typer.Option(
-        "--without-watchdog",
-        help=_("Also change what may cut the way in, with nothing to bring it back."),
-    ),
-]
 PlanFile = Annotated[
     Path | None, typer.Option("--plan", help=_("Do what this plan says, and nothing else."))
 ]
@@ -182,7 +175,6 @@ def apply(
     plan_file: PlanFile = None,
     resumed: Resumed = None,
     yes: Yes = False,
-    without_watchdog: WithoutWatchdog = False,
     as_json: AsJson = False,
 ) -> int:
     """Run ``esms-kit apply``."""
@@ -204,7 +196,6 @@ def apply(
         rules=tuple(rules or ()),
         classes=tuple(device_classes(classes or ())),
         only=purposes(only or ()),
-        without_watchdog=without_watchdog,
         agreed=read_plan(plan_file, opened) if plan_file is not None else None,
     )
     hands = hands_for(session, opened, engine, yes=yes, quiet=as_json)

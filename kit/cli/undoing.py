@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.loop import EngineWord, WithoutWatchdog, Yes, hands_for, kept
+from kit.cli.loop import EngineWord, Yes, hands_for, kept
 from kit.cli.session import redactor, session_of
 from kit.i18n import _
 
@@ -27,7 +27,6 @@ def undo(
     ] = None,
     engine: EngineWord = "auto",
     yes: Yes = False,
-    without_watchdog: WithoutWatchdog = False,
     as_json: AsJson = False,
 ) -> int:
     """Run ``esms-kit undo``."""
@@ -39,7 +38,7 @@ def undo(
 
     session = session_of(context)
     workspace = session.workspace()
-    behind = Behind(run, tuple(devices or ()), tuple(rules or ()), without_watchdog)
+    behind = Behind(run, tuple(devices or ()), tuple(rules or ()))
     with kept(workspace) as store:
         opened = open_site(workspace, site_of_run(store, run))
         hands = hands_for(session, opened, engine, yes=yes, quiet=as_json)

@@ -84,6 +84,14 @@ class Account:
         return dict(sorted(self.outcomes.items()))
 
 
+def taken_back(result: ChangeResult, failure: Failure | None) -> ChangeResult:
+    """A result of a step that was done under a watchdog which has put everything back since."""
+    if result.state not in {ChangeState.DONE, ChangeState.UNKNOWN}:
+        return result
+    states = {"state": ChangeState.REVERTED, "failure": failure}
+    return result.model_copy(update=states)
+
+
 def _as_far_as_told(target: str, event: Event | None) -> ChangeResult:
     if event is None:
         return ChangeResult(target=target, state=ChangeState.SKIPPED, failure=STOPPED)

@@ -10,11 +10,12 @@ from pydantic import Field, SecretStr
 
 from kit.engines.failures import Failure
 from kit.model.device import AccountName, Connection
-from kit.model.identifiers import DeviceId
+from kit.model.identifiers import Cidr, DeviceId
 from kit.model.known_host import PinnedKey
 from kit.model.plan import Change
 from kit.model.record import Record
 from kit.model.secret import SecretReference
+from kit.model.site import DEFAULT_WATCHDOG_SECONDS, WatchdogSeconds
 from kit.model.target import ArtefactKind
 
 Seconds = Annotated[int, Field(ge=1, le=24 * 3600)]
@@ -26,6 +27,8 @@ class Work(Record):
     ``account`` logs in. ``host_keys`` are the only keys the device may show, ``jump_keys`` those
     of its jump host. ``payloads``: the files the changes bring along, SHA-256 -> absolute path on
     the controller. ``on_failure``: whether changes that need nothing of a failed one go on.
+    ``sources`` are the networks the site is administered from: what may cut a way in stays only
+    if each of them is still admitted.
     """
 
     device: DeviceId
@@ -36,6 +39,7 @@ class Work(Record):
     changes: tuple[Change, ...]
     payloads: Mapping[str, str] = {}
     on_failure: Literal["continue", "stop"] = "continue"
+    sources: tuple[Cidr, ...] = ()
 
 
 class ChangeState(StrEnum):
@@ -47,6 +51,7 @@ class ChangeState(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"  # not tried
     UNKNOWN = "unknown"  # started, and nobody knows how it ended
+    REVERTED = "reverted"  # made, then put back by the device's watchdog
 
 
 SUCCEEDED = frozenset({ChangeState.DONE, ChangeState.UNCHANGED})
@@ -82,25 +87,44 @@ class Ending(StrEnum):
     FAILED = "failed"
     NOT_REACHED = "not_reached"  # nobody answered, nothing was touched
     INTERRUPTED = "interrupted"  # stopped or cut off in the middle: read the device again
+    REVERTED = "reverted"  # what may cut the way in was made, not confirmed, and put back
+
+
+class Proof(Record):
+    """That a source is still admitted: by a new connection from it, or by evaluation."""
+
+    source: str
+    how: Literal["connected", "evaluated"]
 
 
 class Outcome(Record):
-    """What became of one device. ``failure`` is the reason when no single change has it."""
+    """What became of one device. ``failure`` is the reason when no single change has it.
+
+    ``proofs`` are how the way in was confirmed after what may cut it. ``reverted`` names what the
+    watchdog has put back, as ``file:PATH``, ``unit:NAME``, ``firewall:TABLE``, ``value:PATH``.
+    """
 
     device: str
     ending: Ending
     failure: Failure | None = None
     results: tuple[ChangeResult, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    reverted: tuple[str, ...] = ()
 
 
 class Limits(Record):
-    """How long and how many at once. ``lock_seconds`` waits for another package installation."""
+    """How long and how many at once. ``lock_seconds`` waits for another package installation.
+
+    ``watchdog_seconds``: after so long without confirmation a device puts back what may have cut
+    the way in; more on a slow wire.
+    """
 
     connect_seconds: Seconds = 10
     login_seconds: Seconds = 30
     change_seconds: Seconds = 120
     package_seconds: Seconds = 1200
     lock_seconds: Seconds = 120
+    watchdog_seconds: WatchdogSeconds = DEFAULT_WATCHDOG_SECONDS
     jobs: Annotated[int, Field(ge=1, le=500)] = 10
 
     def seconds(self, kind: ArtefactKind) -> int:

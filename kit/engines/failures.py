@@ -68,6 +68,15 @@ class FailureCode(StrEnum):
     WOULD_REMOVE = "would_remove"
     WOULD_INSTALL = "would_install"
     WOULD_UPGRADE = "would_upgrade"
+    # what may cut the way in
+    WATCHDOG_IMPOSSIBLE = "watchdog_impossible"
+    WATCHDOG_ARMED = "watchdog_armed"
+    WATCHDOG_EXPIRED = "watchdog_expired"
+    WATCHDOG_PENDING = "watchdog_pending"
+    WATCHDOG_FAILED = "watchdog_failed"
+    WAY_IN_LOST = "way_in_lost"
+    SOURCE_SHUT_OUT = "source_shut_out"
+    SOURCE_UNKNOWN = "source_unknown"
     # units, kernel, reloads
     NO_SYSTEMD = "no_systemd"
     UNIT_MISSING = "unit_missing"
@@ -288,6 +297,44 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
     FailureCode.WOULD_UPGRADE: (
         N_("that would upgrade other packages: {subject}."),
         N_("Nothing was installed. Update the device first."),
+    ),
+    FailureCode.WATCHDOG_IMPOSSIBLE: (
+        N_("no watchdog can be armed ({subject}): what may cut the way in was not touched."),
+        N_("Make these changes at the device, or mend what is missing there."),
+    ),
+    FailureCode.WATCHDOG_ARMED: (
+        N_(
+            "the watchdog of another run is armed: the device puts its former state back by "
+            "itself in {subject} seconds."
+        ),
+        N_("Wait until then, then run the command again."),
+    ),
+    FailureCode.WATCHDOG_EXPIRED: (
+        N_("the changes took longer than the watchdog waits; the former state is back."),
+        N_("Give the site a longer “watchdog_seconds”, then run the command again."),
+    ),
+    FailureCode.WATCHDOG_PENDING: (
+        N_(
+            "the way in is not confirmed; the device puts its former state back by itself in "
+            "{subject} seconds."
+        ),
+        N_("Wait until then, then check the device."),
+    ),
+    FailureCode.WATCHDOG_FAILED: (
+        N_("the way in was not confirmed, and the watchdog could not put back: {subject}."),
+        N_("Go and look at the device; it tries again for ten minutes and at each start."),
+    ),
+    FailureCode.WAY_IN_LOST: (
+        N_("after the change nobody could log in anew and administer as “{subject}”."),
+        N_("Correct the setting that shuts this account or this address out."),
+    ),
+    FailureCode.SOURCE_SHUT_OUT: (
+        N_("after the change {subject}, a management source, would no longer be admitted."),
+        N_("Correct what shuts it out, or take it out of management.sources of the site."),
+    ),
+    FailureCode.SOURCE_UNKNOWN: (
+        N_("whether {subject}, a management source, is still admitted cannot be told."),
+        N_("Simplify what cannot be evaluated on the device, or make the change there."),
     ),
     FailureCode.NO_SYSTEMD: (
         N_("the device is not run by systemd."),

@@ -29,6 +29,7 @@ from kit.i18n import _
 from kit.model.device import Device, Sudo
 from kit.model.known_host import KeyKind, PinnedKey
 from kit.planning.schedule import Step, step_data
+from kit.planning.watching import guarded, watch_of
 
 PLACEHOLDER_NONCE: Final = "0" * 32
 """What a script of reads is composed with; the role ``kit_read`` puts a fresh one in its place."""
@@ -42,7 +43,8 @@ class HostProject:
     """What one host is to become, and what is to be read of it.
 
     ``steps`` feed Ansible; ``orders`` the same in the form pyinfra's scripts take them. ``reads``
-    was composed with ``PLACEHOLDER_NONCE``. ``purposes``: target -> what its rules are for.
+    was composed with ``PLACEHOLDER_NONCE``. ``purposes``: target -> what its rules are for;
+    ``watch``: what pyinfra's watchdog is armed with.
     """
 
     device: Device
@@ -50,6 +52,7 @@ class HostProject:
     orders: Sequence[Mapping[str, Any]]
     reads: Batch | None = None
     purposes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    watch: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,13 @@ def _ansible(project: Project) -> dict[str, str]:
     }
     for host in project.hosts:
         folder = f"ansible/inventory/host_vars/{host.device.id}"
-        steps = [_with_ways(step, host.purposes.get(step.target, ())) for step in host.steps]
+        steps = [_with_purposes(step, host.purposes.get(step.target, ())) for step in host.steps]
         files[f"{folder}/kit_artefacts.yml"] = _HEAD + dump_variables(
-            {"kit_artefacts_steps": steps}
+            {
+                "kit_artefacts_steps": steps,
+                "kit_artefacts_watch": watch_of(guarded(host.steps)).model_dump(mode="json"),
+                "kit_artefacts_watchdog_seconds": inventory.site.management.watchdog_seconds,
+            }
         )
         if host.reads is not None:
             name, text = _request(host.reads)
@@ -144,10 +151,8 @@ def _ansible(project: Project) -> dict[str, str]:
     return files
 
 
-def _with_ways(step: Step, purposes: Sequence[str]) -> dict[str, Any]:
-    ways = [path.value for path in step.may_cut]
-    more = {"may_cut": ways, "purpose": list(purposes)}
-    return {**step_data(step), **{name: words for name, words in more.items() if words}}
+def _with_purposes(step: Step, purposes: Sequence[str]) -> dict[str, Any]:
+    return {**step_data(step), **({"purpose": list(purposes)} if purposes else {})}
 
 
 def _request(batch: Batch) -> tuple[str, str]:
@@ -195,6 +200,7 @@ def _pyinfra(project: Project) -> dict[str, str]:
         data = {
             "kit_sudo": connection is None or connection.sudo is not Sudo.ROOT,
             "kit_steps": list(host.orders),
+            "kit_watch": dict(host.watch),
         }
         text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         files[f"pyinfra/data/{host.device.id}.json"] = text

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kit.checking.judging import Context
 from kit.engines.accounts import not_begun
-from kit.engines.base import Ending, Engine, Event, Limits, Outcome, Secrets, Work
+from kit.engines.base import Ending, Engine, Event, Limits, Outcome, Proof, Secrets, Work
 from kit.engines.errands import Errand, Report, Send
 from kit.engines.errands import send as send_errands
 from kit.engines.failures import explain as explain_failure
@@ -19,6 +19,7 @@ from kit.loop.reading import Collect, Reading, read_site
 from kit.model.device import Device
 from kit.model.hardware import HardwareProfile
 from kit.model.plan import Change, DevicePlan
+from kit.planning.cutting import WayIn
 from kit.planning.guarding import guard
 from kit.planning.planning import Selects
 from kit.redaction import Redactor
@@ -32,6 +33,7 @@ __all__ = [
     "Keeper",
     "Limits",
     "Outcome",
+    "Proof",
     "Report",
     "Send",
     "Work",
@@ -81,11 +83,14 @@ def engine_named(name: str, redactor: Redactor) -> Engine:
     return PyinfraEngine(redactor, log=_LOG.info)
 
 
-def stock_steps(changes: Sequence[Change]) -> list[dict[str, Any]]:
-    """The changes of a device as the stock pyinfra deploy takes them: plain data."""
+def stock_steps(
+    changes: Sequence[Change], watchdog_seconds: int
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The changes of a device as the stock pyinfra deploy takes them, and its watchdog: data."""
     from kit.engines.pyinfra import stock
 
-    return stock.stock_steps(changes, Limits())
+    limits = Limits(watchdog_seconds=watchdog_seconds)
+    return stock.stock_steps(changes, limits), stock.stock_watch(changes, limits)
 
 
 def stock_scripts(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -96,19 +101,18 @@ def stock_scripts(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def guarded_plans(
-    reading: Reading, *, without_watchdog: bool, shut_out: Callable[[str], str]
+    reading: Reading,
+    *,
+    way: Callable[[str], WayIn | None],
+    shut_out: Callable[[str], str],
 ) -> dict[str, DevicePlan]:
-    """The plans of a reading with what must not be done now moved to ``refused``.
+    """The plans of a reading with what must not be done moved to ``refused``.
 
-    ``shut_out`` tells, by device id, the address the controller comes from when no management
-    source admits it, else ``""``.
+    By device id, ``way`` tells how it is reached, and ``shut_out`` the address the controller
+    comes from when no management source admits it, else ``""``.
     """
     return {
-        device: guard(
-            plan,
-            without_watchdog=without_watchdog,
-            shut_out=shut_out(device) if plan.changes else "",
-        )
+        device: guard(plan, way=way(device), shut_out=shut_out(device)) if plan.changes else plan
         for device, plan in sorted(reading.plans.items())
     }
 

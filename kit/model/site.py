@@ -27,6 +27,7 @@ from kit.model.tier import Tier
 DEFAULT_BASELINE: Final = "esms"
 DEFAULT_ENFORCE: Final = (Tier.CORE,)
 DEFAULT_TIMEZONE: Final = "Europe/Paris"
+DEFAULT_WATCHDOG_SECONDS: Final = 120
 DEFAULT_NAME_PATTERN: Final = "{site}-{class}-{number}"
 
 
@@ -51,6 +52,7 @@ Siren = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
 SiteCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,6}$")]
 NamePattern = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+WatchdogSeconds = Annotated[int, Field(ge=5, le=900)]
 BaselineName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,60}$")]
 
 
@@ -82,11 +84,13 @@ class Management(Record):
     """From where, and as which account, the site's devices are administered.
 
     ``sources`` are the only networks that must never be cut off; an empty tuple says that none
-    was declared, never "from everywhere".
+    was declared, never "from everywhere". ``watchdog_seconds``: how long a device waits for the
+    proof that it can still be administered, before it puts back what may have cut that off.
     """
 
     account: AccountName | None = None
     sources: tuple[Cidr, ...] = ()
+    watchdog_seconds: WatchdogSeconds = DEFAULT_WATCHDOG_SECONDS
 
 
 class DisabledRule(Record):

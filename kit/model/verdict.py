@@ -62,6 +62,7 @@ class ReasonCode(StrEnum):
     WATCHDOG_NEEDED = "watchdog_needed"
     BLOCKED_BY = "blocked_by"
     CONTROLLER_SHUT_OUT = "controller_shut_out"
+    WOULD_CUT_WAY_IN = "would_cut_way_in"
     LEFT_OVER = "left_over"
     PLAN_OUTDATED = "plan_outdated"
     MOVED = "moved"

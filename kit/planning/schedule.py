@@ -1,10 +1,15 @@
-"""The steps of one device: its changes, and the reloads their files ask for. Pure."""
+"""The steps of one device: its changes, and the reloads their files ask for. Pure.
+
+What may cut a way in comes together and late, so that a watchdog is armed once and for as short a
+time as can be; one-way values come after it, when the way in is proven.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import IntEnum
+from typing import Any, Final
 
 from kit.model.artefact import (
     Artefact,
@@ -13,12 +18,24 @@ from kit.model.artefact import (
     LinesArtefact,
     ReloadAction,
     ReloadArtefact,
+    UnitArtefact,
 )
-from kit.model.meta import Path
+from kit.model.meta import Path, Phase
 from kit.model.plan import Change
 from kit.model.secret import plain_data
 from kit.model.target import ArtefactKind
-from kit.planning.reloads import RELOADS
+from kit.planning.reloads import FIREWALL_UNIT, RELOADS
+
+CUTTING: Final = frozenset({"firewall", "ssh"})
+"""Reloads that may cut a way in whatever file of ours asks for them: they take in all files."""
+
+
+class Part(IntEnum):
+    """The part of the work a step belongs to, in the order of the parts."""
+
+    PLAIN = 1  # cuts nothing
+    GUARDED = 2  # may cut a way in, or needs something that may: under the watchdog
+    FINAL = 3  # one-way: only when the way in is proven
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,7 @@ class Step:
     needs: tuple[str, ...] = ()
     always: bool = True
     may_cut: tuple[Path, ...] = ()
+    part: Part = Part.PLAIN
 
 
 def step_data(step: Step) -> dict[str, Any]:
@@ -43,6 +61,8 @@ def step_data(step: Step) -> dict[str, Any]:
         data["needs"] = list(step.needs)
     if artefact["kind"] == "reload":
         data["always"] = step.always
+    if step.part is not Part.PLAIN:
+        data["part"] = step.part.name.lower()
     return data
 
 
@@ -65,11 +85,37 @@ def steps(changes: Sequence[Change]) -> tuple[Step, ...]:
     phase are in place. It comes earlier, and again at its time, where a change needs one of its
     files to be in use; and unit files are taken in before a unit is touched.
     """
-    schedule = _Schedule(changes)
-    for index, change in enumerate(changes):
-        schedule.add(index, change)
+    parts = parts_of(changes)
+    ordered = sorted(changes, key=lambda change: parts[key_of(change)])
+    schedule = _Schedule(ordered)
+    for index, change in enumerate(ordered):
+        schedule.add(index, change, parts[key_of(change)])
     schedule.flush(schedule.pending)
     return tuple(schedule.steps)
+
+
+def parts_of(changes: Sequence[Change]) -> dict[str, Part]:
+    """The part of each change, by its key. ``changes`` are in order: needed ones come before."""
+    found: dict[str, Part] = {}
+    for change in changes:
+        after = max((found.get(key, Part.PLAIN) for key in change.after), default=Part.PLAIN)
+        own = Part.PLAIN
+        if change.may_cut or _cuts(change.artefact):
+            own = Part.GUARDED
+        elif change.phase >= Phase.ONE_WAY:
+            own = Part.FINAL
+        found[key_of(change)] = max(own, after)
+    return found
+
+
+def _cuts(artefact: Artefact) -> bool:
+    """What takes in all files of a way in may cut it, whatever is said of the file at hand."""
+    if isinstance(artefact, UnitArtefact):
+        return artefact.name == FIREWALL_UNIT
+    if isinstance(artefact, HeldArtefact) and artefact.of == "unit":
+        return artefact.first == FIREWALL_UNIT
+    action = artefact.action if isinstance(artefact, ReloadArtefact) else action_of(artefact)
+    return action in CUTTING
 
 
 @dataclass
@@ -85,12 +131,16 @@ class _Schedule:
         self._reloaded: dict[str, str] = {}  # file -> the reload step that took it in
         self._last: dict[ReloadAction, int] = {}
         self._phase: int | None = None
+        self._part = Part.PLAIN
         for index, change in enumerate(changes):
             action = action_of(change.artefact)
             if action is not None:
                 self._last[action] = index
 
-    def add(self, index: int, change: Change) -> None:
+    def add(self, index: int, change: Change, part: Part) -> None:
+        if part is not self._part:
+            self.flush(self.pending)
+        self._part = part
         if self._phase is not None and change.phase != self._phase:
             self.flush([a for a in self.pending if self._last.get(a, -1) < index])
         self._phase = change.phase
@@ -102,7 +152,7 @@ class _Schedule:
             self.pending.setdefault(change.artefact.action, _Pending()).change = change
             return
         needs = self._with_reloads(change.after)
-        step = Step(key_of(change), change.artefact, needs, may_cut=change.may_cut)
+        step = Step(key_of(change), change.artefact, needs, may_cut=change.may_cut, part=part)
         self.steps.append(step)
         action = action_of(change.artefact)
         if action is not None:
@@ -132,5 +182,8 @@ class _Schedule:
             after = self._with_reloads(planned.after) if planned else ()
             artefact = ReloadArtefact(action=action)
             needs = tuple(dict.fromkeys((*waiting.files, *after)))
-            self.steps.append(Step(target, artefact, needs, always=planned is not None))
+            cuts = planned.may_cut if planned else ()
+            self.steps.append(
+                Step(target, artefact, needs, planned is not None, cuts, part=self._part)
+            )
             self._reloaded |= dict.fromkeys(waiting.files, target)

@@ -22,6 +22,7 @@ from kit.model.site import (
     Siret,
     SiteCode,
     Timezone,
+    WatchdogSeconds,
     Zone,
 )
 from kit.model.tier import Tier
@@ -33,6 +34,7 @@ class ManagementChoice(Record):
 
     account: AccountName | None = None
     sources: tuple[Cidr, ...] = ()
+    watchdog_seconds: WatchdogSeconds | None = None
 
 
 class Choices(Record):

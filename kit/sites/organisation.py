@@ -13,6 +13,7 @@ from kit.model.site import (
     DEFAULT_ENFORCE,
     DEFAULT_NAME_PATTERN,
     DEFAULT_TIMEZONE,
+    DEFAULT_WATCHDOG_SECONDS,
     DisabledRule,
     LegalEntity,
     Management,
@@ -57,6 +58,7 @@ class _Merging:
         self.default_os: dict[DeviceClass, str] = {}
         self.account: str | None = None
         self.sources: list[str] = []
+        self.watchdog_seconds = DEFAULT_WATCHDOG_SECONDS
         self.disabled: dict[str, DisabledRule] = {}
         self.clients: dict[str, ClientChoice] = {}
         self.origins: dict[str, str] = {}
@@ -99,6 +101,9 @@ class _Merging:
         if level.management.account is not None:
             self.account = level.management.account
             self.came_from("management.account", origin)
+        if level.management.watchdog_seconds is not None:
+            self.watchdog_seconds = level.management.watchdog_seconds
+            self.came_from("management.watchdog_seconds", origin)
         for source in level.management.sources:
             if source not in self.sources:
                 self.sources.append(source)
@@ -116,7 +121,11 @@ def resolve_site(organisation: Organisation) -> Site:
         parameters=merged.parameters,
         post_role_parameters=merged.by_role,
         default_os=merged.default_os,
-        management=Management(account=merged.account, sources=tuple(merged.sources)),
+        management=Management(
+            account=merged.account,
+            sources=tuple(merged.sources),
+            watchdog_seconds=merged.watchdog_seconds,
+        ),
         disabled_rules=tuple(merged.disabled[rule] for rule in sorted(merged.disabled)),
         clients=tuple(merged.clients[pack] for pack in sorted(merged.clients)),
         origins=dict(sorted(merged.origins.items())),

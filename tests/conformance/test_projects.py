@@ -18,8 +18,6 @@ from tests.loop.lab_site import SITE, LabSite, verdicts
 pytestmark = pytest.mark.lab
 
 TOOLS = Path(sys.executable).parent
-ALLOWED = ("-e", "kit_artefacts_without_watchdog=true")
-ALLOWED_TO_PYINFRA = ("--data", "kit_without_watchdog=yes")
 MANAGED = "find /etc -name '*esms-kit*' -type f | sort | xargs -r sha256sum"
 ATTRIBUTES = "find /etc -name '*esms-kit*' -printf '%p %y %m %U %G\\n' | sort"
 
@@ -104,37 +102,23 @@ def test_a_trial_run_changes_nothing(projects: Projects):
             host.name,
             "--check",
             "--diff",
-            "-e",
-            "kit_artefacts_without_watchdog=true",
         )
     )
     assert "PermitRootLogin" in told
-    told = good(projects.pyinfra("--limit", host.name, "--dry", *ALLOWED_TO_PYINFRA))
+    told = good(projects.pyinfra("--limit", host.name, "--dry"))
     assert before == shell(
         host, f"{MANAGED}; {ATTRIBUTES}; dpkg-query -W; cat /etc/shadow | sha256sum"
     )
 
 
 @pytest.mark.full
-def test_what_may_cut_the_way_in_waits_to_be_allowed(projects: Projects):
-    ansible, pyinfra = projects.site.hosts[2], projects.site.hosts[3]
-    done = projects.ansible("harden", "--limit", ansible.name)
-    assert done.returncode == 2
-    assert b"may cut the way in" in done.stdout
-    done = projects.pyinfra("--limit", pyinfra.name)
-    assert done.returncode == 1
-    assert b"may cut the way in" in done.stderr + done.stdout
-    for host in (ansible, pyinfra):
-        assert "permitrootlogin no" not in shell(host, "sshd -T")
-
-
 def test_four_ways_one_result(projects: Projects):
     site = projects.site
     by_pyinfra, by_ansible, stock_ansible, stock_pyinfra = site.hosts
     site.apply("--limit", by_pyinfra.name, "--engine", "pyinfra", expect=[0])
     site.apply("--limit", by_ansible.name, "--engine", "ansible", expect=[0])
-    good(projects.ansible("harden", "--limit", stock_ansible.name, *ALLOWED))
-    good(projects.pyinfra("--limit", stock_pyinfra.name, *ALLOWED_TO_PYINFRA))
+    good(projects.ansible("harden", "--limit", stock_ansible.name))
+    good(projects.pyinfra("--limit", stock_pyinfra.name))
 
     told = site.check()
     found = {host.name: verdicts(told, host.name) for host in site.hosts}
@@ -155,11 +139,11 @@ def test_what_one_has_hardened_the_other_leaves_alone(projects: Projects):
             site.apply("--limit", host.name, "--engine", "ansible", expect=[0]).data["started"]
             is False
         )
-    told = good(projects.ansible("harden", *ALLOWED))
+    told = good(projects.ansible("harden"))
     recap = [line for line in told.splitlines() if "changed=" in line]
     assert len(recap) == len(site.hosts)
     assert all(" changed=0 " in line for line in recap), recap
-    good(projects.pyinfra(*ALLOWED_TO_PYINFRA))
+    good(projects.pyinfra())
     assert {shell(host, MANAGED) for host in site.hosts} == {shell(site.hosts[0], MANAGED)}
 
 

@@ -7,6 +7,7 @@ import stat
 import paramiko
 import pytest
 
+from kit.engines import hops, logins
 from kit.engines.base import Ending
 from kit.engines.failures import FailureCode
 from kit.engines.pyinfra import connection as c
@@ -32,14 +33,14 @@ def with_connection(**values):
     ],
 )
 def test_jump_hosts_are_understood(text, hop):
-    found = c.jump_hop(with_connection(proxy_jump=text))
+    found = hops.jump_hop(with_connection(proxy_jump=text))
     assert (found.address, found.port, found.account) == hop
 
 
 @pytest.mark.parametrize("text", ["admin@", "gate:x", "gate:", "[::1]:x"])
 def test_what_is_no_jump_host_is_refused(text):
-    with pytest.raises(c.NotConnected) as caught:
-        c.jump_hop(with_connection(proxy_jump=text))
+    with pytest.raises(hops.NotConnected) as caught:
+        hops.jump_hop(with_connection(proxy_jump=text))
     assert caught.value.failure.code is FailureCode.JUMP_FAILED
     assert caught.value.ending is Ending.FAILED
 
@@ -76,7 +77,7 @@ def test_two_devices_at_one_address_have_their_own_pins(tmp_path):
 )
 def test_only_kinds_of_keys_that_are_pinned_are_asked_for(pinned, offered):
     pins = [pin("pc-1", f"{name} {KEY.split()[1]}") for name in pinned]
-    refused = c.refused_algorithms(pins)["keys"]
+    refused = logins.refused_algorithms(pins)["keys"]
     known = set(paramiko.Transport._preferred_keys)
     assert known, "paramiko keeps its list elsewhere now"
     assert known - set(refused) == offered
@@ -94,15 +95,15 @@ def keys(tmp_path):
 
 def test_a_key_with_a_passphrase_is_looked_for_in_the_agent(keys, monkeypatch, tmp_path):
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    assert c.usable_identity(with_connection(identity_file=keys["plain"])) == keys["plain"]
-    assert c.usable_identity(with_connection()) is None
+    assert logins.usable_identity(with_connection(identity_file=keys["plain"])) == keys["plain"]
+    assert logins.usable_identity(with_connection()) is None
     locked = with_connection(identity_file=keys["locked"])
     for bad in (locked, with_connection(identity_file="/nonexistent")):
-        with pytest.raises(c.NotConnected) as caught:
-            c.usable_identity(bad)
+        with pytest.raises(hops.NotConnected) as caught:
+            logins.usable_identity(bad)
         assert caught.value.failure.code is FailureCode.IDENTITY_UNUSABLE
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
-    assert c.usable_identity(locked) is None
+    assert logins.usable_identity(locked) is None
     data = c.inventory_data(locked, tmp_path / "..")
     assert "ssh_key" not in data
     assert data["ssh_look_for_keys"] is False

@@ -8,6 +8,7 @@ from kit.engines.base import ChangeState, Ending, Event, Limits, Work
 from kit.engines.failures import FailureCode
 from kit.engines.pyinfra.device import DeviceRun
 from kit.engines.pyinfra.session import Done, SessionFailed
+from kit.engines.watchdog import Watchdog
 from kit.model.artefact import FileArtefact, LinesArtefact, PackageArtefact, SysctlArtefact
 from kit.model.device import Connection
 from kit.redaction import MASK, Redactor
@@ -62,6 +63,7 @@ def carry(work, device, *, stop_after=99, secrets=(), limits=None):
         events.append,
         log.append,
         lambda: len(device.jobs) >= stop_after,
+        Watchdog(work, limits or Limits(), "a" * 32, again=None),
     )
     return run.carry_out(device), events, log
 
@@ -84,13 +86,16 @@ def test_each_change_is_told_before_and_after():
 
 def test_a_failure_blocks_what_needs_it_and_what_needs_that():
     work = made(
-        file("a", reload="ssh"), file("b", ["file:/etc/a"]), file("c", ["file:/etc/b"]), file("d")
+        file("a", reload="journald"),
+        file("b", ["file:/etc/a"]),
+        file("c", ["file:/etc/b"]),
+        file("d"),
     )
     outcome, _events, _log = carry(work, Device(FULL, DONE))
     assert outcome.ending is Ending.FAILED
     assert shape(outcome) == [
         ("a", "failed"),
-        ("reload:ssh", "skipped"),
+        ("reload:journald", "skipped"),
         ("b", "skipped"),
         ("c", "skipped"),
         ("d", "done"),

@@ -14,13 +14,21 @@ from kit.model.artefact import (
     ReloadArtefact,
     UnitArtefact,
 )
+from kit.model.meta import Path
 from kit.model.plan import Change
 from kit.model.target import ArtefactKind
-from kit.planning.schedule import Step, steps
+from kit.planning.schedule import Part, Step, steps
 
 
-def change(artefact: Artefact, name: str, phase: int = 30, after: tuple[str, ...] = ()) -> Change:
+def change(
+    artefact: Artefact,
+    name: str,
+    phase: int = 30,
+    after: tuple[str, ...] = (),
+    cuts: tuple[Path, ...] = (),
+) -> Change:
     return Change(
+        may_cut=cuts,
         kind=ArtefactKind(artefact.kind),
         target=name,
         phase=phase,
@@ -49,16 +57,16 @@ def targets(changes):
 
 
 def test_two_files_of_one_daemon_cause_one_reload_after_both():
-    changes = [file("a", "ssh", 60), file("b", phase=60), file("c", "ssh", 60)]
-    assert targets(changes) == ["file:a", "file:b", "file:c", "reload:ssh"]
+    changes = [file("a", "journald", 60), file("b", phase=60), file("c", "journald", 60)]
+    assert targets(changes) == ["file:a", "file:b", "file:c", "reload:journald"]
     assert steps(changes)[-1] == Step(
-        "reload:ssh", ReloadArtefact(action="ssh"), ("file:a", "file:c"), always=False
+        "reload:journald", ReloadArtefact(action="journald"), ("file:a", "file:c"), always=False
     )
 
 
 def test_a_reload_waits_for_the_end_of_the_phase_of_its_last_file():
-    changes = [file("a", "ssh", 60), unit("u", 60), file("b", phase=70)]
-    assert targets(changes) == ["file:a", "unit:u", "reload:ssh", "file:b"]
+    changes = [file("a", "journald", 60), unit("u", 60), file("b", phase=70)]
+    assert targets(changes) == ["file:a", "unit:u", "reload:journald", "file:b"]
 
 
 def test_files_in_two_phases_still_cause_one_reload():
@@ -67,7 +75,10 @@ def test_files_in_two_phases_still_cause_one_reload():
 
 
 def test_several_reloads_come_in_a_fixed_order_unit_files_first():
-    changes = [file(a, a) for a in ("firewall", "ssh", "journald", "systemd")]
+    changes = [
+        change(FileArtefact(path=f"/etc/{a}", reload=a), a, cuts=(Path.NETWORK,))
+        for a in ("firewall", "ssh", "journald", "systemd")
+    ]
     assert targets(changes)[4:] == [
         "reload:systemd",
         "reload:journald",
@@ -82,6 +93,7 @@ def test_unit_files_are_taken_in_before_a_unit_is_touched():
         file("fw.service", "systemd", 70),
         unit("fw", 70, ("file:fw.service",)),
     ]
+    changes = [one.model_copy(update={"may_cut": (Path.NETWORK,)}) for one in changes]
     assert targets(changes) == [
         "file:rules",
         "file:fw.service",
@@ -119,6 +131,28 @@ def test_a_failed_file_keeps_its_reload_from_being_tried():
 
 def test_what_is_not_part_of_the_work_blocks_nothing():
     assert blocker(steps([unit("u", after=("package:gone",))])[0], {}) == ""
+
+
+def test_what_may_cut_comes_together_after_all_else_and_one_way_values_last():
+    cut = change(FileArtefact(path="/etc/a"), "a", 30, cuts=(Path.SUDO,))
+    changes = [
+        cut,
+        file("needs-a", phase=30, after=("file:a",)),
+        file("rules", "firewall", 30),
+        file("plain", "journald", 70),
+        file("one-way", phase=90),
+        file("last", phase=70, after=("file:one-way",)),
+    ]
+    assert [(step.target, step.part) for step in steps(changes)] == [
+        ("file:plain", Part.PLAIN),
+        ("reload:journald", Part.PLAIN),
+        ("file:a", Part.GUARDED),
+        ("file:needs-a", Part.GUARDED),
+        ("file:rules", Part.GUARDED),
+        ("reload:firewall", Part.GUARDED),
+        ("file:one-way", Part.FINAL),
+        ("file:last", Part.FINAL),
+    ]
 
 
 ACTIONS = st.sampled_from([None, "ssh", "systemd", "journald", "firewall", "sysctl"])

@@ -14,6 +14,7 @@ from kit.engines.pyinfra.engine import PyinfraEngine
 from kit.model.artefact import Artefact
 from kit.model.device import Connection
 from kit.model.known_host import PinnedHow, PinnedKey, fingerprint
+from kit.model.meta import Path
 from kit.model.plan import Change
 from kit.model.target import ArtefactKind
 from kit.redaction import Redactor
@@ -22,10 +23,14 @@ from tests.lab.hosts import Host
 
 ENGINE: type[ProcessEngine] = PyinfraEngine  # conformance tests put another one in its place
 # Generous: other tests take their share of the machine.
-LIMITS = Limits(connect_seconds=15, login_seconds=30, change_seconds=60, lock_seconds=2)
+LIMITS = Limits(
+    connect_seconds=15, login_seconds=30, change_seconds=60, lock_seconds=2, watchdog_seconds=60
+)
 
 
-def change(artefact: Artefact, phase: int = 30, after: Iterable[str] = ()) -> Change:
+def change(
+    artefact: Artefact, phase: int = 30, after: Iterable[str] = (), cuts: Iterable[Path] = ()
+) -> Change:
     """A change whose target id is what the artefact is about."""
     name = next(
         str(getattr(artefact, field))
@@ -40,6 +45,7 @@ def change(artefact: Artefact, phase: int = 30, after: Iterable[str] = ()) -> Ch
         values=(),
         rules=(),
         after=tuple(after),
+        may_cut=tuple(cuts),
     )
 
 

@@ -100,8 +100,8 @@ class LabSite:
         return self.run("check", SITE, "--json", *more, expect=expect)
 
     def apply(self, *more: str, expect: Iterable[int] | None = None) -> Answer:
-        """``apply --json --yes --without-watchdog``."""
-        words = ("apply", SITE, "--json", "--yes", "--without-watchdog")
+        """``apply --json --yes``."""
+        words = ("apply", SITE, "--json", "--yes")
         return self.run(*words, *more, expect=expect)
 
 

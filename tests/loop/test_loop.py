@@ -169,17 +169,6 @@ def test_program_that_is_missing_or_denied_is_no_pass(make_site: MakeSite) -> No
     assert found["rpcbind_disabled"] == "error"
 
 
-def test_apply_without_the_word_leaves_what_may_cut_the_way_in(make_site: MakeSite) -> None:
-    site = make_site(1)
-    (host,) = site.hosts
-    answer = site.run("apply", SITE, "--json", "--yes")
-    plan = answer.data["plans"][host.name]
-    assert plan["changes"]
-    assert not any(change["may_cut"] for change in plan["changes"])
-    assert {one["reason"]["code"] for one in plan["refused"]} >= {"watchdog_needed"}
-    assert answer.code in {1, 5}
-
-
 def test_firewall_that_would_shut_the_controller_out_is_never_brought(
     make_site: MakeSite,
 ) -> None:

@@ -39,7 +39,7 @@ def observed(answer: Answer, device: str) -> dict[tuple[str, str, str], str]:
 
 
 def undo(site: LabSite, run: str, *more: str, expect: list[int]) -> Answer:
-    words = ("undo", run, "--json", "--yes", "--without-watchdog")
+    words = ("undo", run, "--json", "--yes")
     return site.run(*words, *more, expect=expect)
 
 

@@ -20,6 +20,7 @@ from kit.model.artefact import PinnedPackageArtefact
 from kit.model.device import Sudo
 from kit.model.known_host import PinnedKey
 from kit.planning.schedule import Step, step_data, steps
+from kit.planning.watching import guarded, watch_of
 
 PERSISTENT_SECONDS: Final = 30
 """How long a connection that nobody uses stays open; tasks of a host follow each other closely."""
@@ -51,8 +52,17 @@ class RunFolder:
         """As long as it is there hosts begin with further steps; gone with the folder."""
         return self.path / "go"
 
-    def write(self, works: Sequence[Work], limits: Limits) -> Mapping[str, NotConnected]:
-        """Make everything; the devices that cannot be connected to as they are described."""
+    def settled(self, device: str) -> Path:
+        """How the proof of the way in ended on a device; written once it has."""
+        return self.path / f"{device}.settled"
+
+    def write(
+        self, works: Sequence[Work], limits: Limits, identity: str
+    ) -> Mapping[str, NotConnected]:
+        """Make everything; the devices that cannot be connected to as they are described.
+
+        ``identity`` names the run to the watchdogs.
+        """
         refused: dict[str, NotConnected] = {}
         blocks: list[str] = []
         hosts: dict[str, Any] = {}
@@ -71,6 +81,8 @@ class RunFolder:
             "kit_artefacts_login_seconds": limits.login_seconds,
             "kit_artefacts_packages": str(self._packages(works)),
             "kit_artefacts_package_seconds": limits.package_seconds,
+            "kit_artefacts_watchdog_seconds": limits.watchdog_seconds,
+            "kit_artefacts_watchdog_id": identity,
         }
         text = dump_variables({"all": {"hosts": hosts, "vars": variables}})
         self._write("inventory.yml", text)
@@ -109,6 +121,8 @@ class RunFolder:
             "ansible_become": work.connection.sudo is not Sudo.ROOT,
             "kit_artefacts_on_failure": work.on_failure,
             "kit_artefacts_steps": [step_data(step) for step in planned],
+            "kit_artefacts_watch": watch_of(guarded(planned)).model_dump(mode="json"),
+            "kit_artefacts_settled_file": str(self.settled(work.device)),
         }
         scripts = {step.target: _script(step, limits) for step in planned if _is_held(step)}
         if scripts:

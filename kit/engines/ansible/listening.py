@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from kit.engines.accounts import STOPPED, clean, not_begun, results_of
-from kit.engines.base import SUCCEEDED, ChangeState, Ending, Event, Outcome, Work
+from kit.engines.accounts import STOPPED, clean, not_begun, results_of, taken_back
+from kit.engines.base import (
+    SUCCEEDED,
+    ChangeResult,
+    ChangeState,
+    Ending,
+    Event,
+    Outcome,
+    Work,
+)
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.hops import device_hop, jump_hop
+from kit.engines.watchdog import Settled
+from kit.planning.schedule import steps
+from kit.planning.watching import guarded
 from kit.redaction import Redactor
 
 Told = Mapping[str, Any]
 
 _FACTS: Final = "ansible_facts"
 _READY: Final = "kit_artefacts_ready"
+_ARMED: Final = "kit_artefacts_armed"
 _RESULTS: Final = "kit_artefacts_results"
+_SETTLE: Final = "kit_artefacts_settle"
 _STEP: Final = "kit_artefacts_step"
 _FORWARD: Final = "stdio forwarding failed"  # ssh -W, when the jump host cannot go on
 _PROHIBITED: Final = "administratively prohibited"
@@ -55,6 +68,18 @@ _SIGNS: Final = tuple(
 )
 
 
+class Guard(Protocol):
+    """The watchdog of the device, as far as a listener has to do with it."""
+
+    settled: Settled | None
+
+    def armed(self, seconds: int) -> None:
+        """The role has armed it."""
+
+    def settle(self, wrong: Failure | None) -> None:
+        """Begin to prove the way in, if it is armed and that was not begun yet."""
+
+
 class DeviceListening:
     """What is heard of one device, in order; ``emit`` takes each event."""
 
@@ -64,12 +89,17 @@ class DeviceListening:
         redactor: Redactor,
         emit: Callable[[Event], None],
         overheard: Callable[[], str] = str,
+        guard: Guard | None = None,
     ) -> None:
-        """Nothing is heard yet. ``overheard``: what was said on the way to its jump host."""
+        """Nothing is heard yet. ``overheard``: what was said on the way to its jump host.
+
+        ``guard`` is told when the watchdog is armed and when its proof is asked for.
+        """
         self.work = work
         self._redactor = redactor
         self._emit = emit
         self._overheard = overheard
+        self._guard = guard
         self._events: dict[str, Event] = {}
         self._waiting: list[str] = []  # packages that are tried one by one
         self._failure: Failure | None = None
@@ -94,6 +124,12 @@ class DeviceListening:
     def _hear_facts(self, facts: object) -> None:
         if not isinstance(facts, dict):
             return
+        if self._guard is not None:
+            armed, settle = facts.get(_ARMED), facts.get(_SETTLE)
+            if isinstance(armed, dict) and armed:
+                self._guard.armed(int(armed["seconds"]))
+            if isinstance(settle, dict):
+                self._guard.settle(_failure_of(settle.get("wrong") or None))
         for told in facts.get(_RESULTS) or ():
             if self._state(told["target"]) in {None, ChangeState.STARTED}:
                 self._settle(told)
@@ -126,6 +162,8 @@ class DeviceListening:
         if self._events:
             failure = Failure(code=FailureCode.CONNECTION_LOST, detail=failure.detail)
         self._lost = bool(self._events)
+        if self._guard is not None:
+            self._guard.settle(Failure(code=FailureCode.CONNECTION_LOST))
         self._ending = (
             Ending.NOT_REACHED if failure.code is FailureCode.NOT_REACHED else Ending.FAILED
         )
@@ -191,6 +229,9 @@ class DeviceListening:
             ending = self._ending if self._failure else Ending.INTERRUPTED
             return not_begun(self.work, ending, failure)
         results = results_of(self.work, self._events.values())
+        settled = self._guard.settled if self._guard is not None else None
+        if settled is not None and settled.state != "disarmed":
+            return self._not_confirmed(settled, results)
         untold = any(result.state is ChangeState.UNKNOWN for result in results)
         skipped = any(result.failure == STOPPED for result in results)
         if all(result.state in SUCCEEDED for result in results):
@@ -200,7 +241,32 @@ class DeviceListening:
         else:
             ending = Ending.FAILED
         return Outcome(
-            device=self.work.device, ending=ending, failure=self._failure, results=results
+            device=self.work.device, ending=ending, failure=self._failure, results=results,
+            proofs=settled.proofs if settled is not None else (),
+        )  # fmt: skip
+
+    def _not_confirmed(self, settled: Settled, results: tuple[ChangeResult, ...]) -> Outcome:
+        """The outcome where what may cut the way in did not stay."""
+        failure = clean(settled.failure, self._redactor)
+        reverted = settled.state == "reverted"
+        if reverted:
+            names = {step.target for step in guarded(steps(self.work.changes))}
+            results = tuple(
+                taken_back(one, failure) if one.target in names else one for one in results
+            )
+            for one in results:
+                if one.state is ChangeState.REVERTED:
+                    event = Event(
+                        device=self.work.device, target=one.target, state=one.state,
+                        failure=failure,
+                    )  # fmt: skip
+                    self._emit(event)
+        return Outcome(
+            device=self.work.device,
+            ending=Ending.REVERTED if reverted else Ending.INTERRUPTED,
+            failure=failure,
+            results=results,
+            reverted=settled.restored,
         )
 
 

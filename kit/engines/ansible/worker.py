@@ -25,8 +25,9 @@ from kit.data_folders import data_folder
 from kit.documents_io.ansible_vars import dump_variables
 from kit.engines.accounts import clean, not_begun
 from kit.engines.ansible.folder import RunFolder, environment
+from kit.engines.ansible.guard import AnsibleGuard
 from kit.engines.ansible.listening import DeviceListening
-from kit.engines.base import Event
+from kit.engines.base import Event, Work
 from kit.engines.job import Job, Message
 from kit.redaction import Redactor
 
@@ -62,6 +63,7 @@ class Run:
         self._redactor = Redactor(job.values())
         self._stopped = threading.Event()
         self._devices: dict[str, DeviceListening] = {}
+        self._guards: dict[str, AnsibleGuard] = {}
 
     def stop(self) -> None:
         """Let each host finish what it is at."""
@@ -70,19 +72,22 @@ class Run:
 
     def carry_out(self) -> None:
         """Work on all devices; one outcome is told for each."""
-        refused = self._folder.write(self._job.works, self._job.limits)
+        refused = self._folder.write(self._job.works, self._job.limits, self._job.nonce)
         for work in self._job.works:
             if work.device in refused:
                 error = refused[work.device]
                 failure = clean(error.failure, self._redactor) or error.failure
                 self._told.emit(Message(outcome=not_begun(work, error.ending, failure)))
             else:
+                guard = self._guard(work)
                 listening = DeviceListening(
                     work,
                     self._redactor,
                     self._event,
                     partial(self._folder.overheard, work),
+                    guard,
                 )
+                self._guards[work.device] = guard
                 self._devices[work.device] = listening
         if self._stopped.is_set():
             self.stop()
@@ -91,11 +96,21 @@ class Run:
             handing.start()
             try:
                 self._play()
+                for guard in self._guards.values():
+                    guard.join()
             finally:
                 self._close_connections()
         for listening in self._devices.values():
             outcome = listening.outcome(stopped=self._stopped.is_set())
             self._told.emit(Message(outcome=outcome))
+
+    def _guard(self, work: Work) -> AnsibleGuard:
+        job = self._job
+        password = job.passwords.get(work.device)
+        return AnsibleGuard(work, job.limits, job.nonce, password, self._folder, self._log)
+
+    def _log(self, text: str) -> None:
+        self._told.emit(Message(log=self._redactor(text)))
 
     def _hand_over(self) -> None:
         """Tell Ansible all secrets, once, when it opens the pipe for them."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import gevent
-import paramiko
 from pyinfra.api.config import Config
 from pyinfra.api.host import Host
 from pyinfra.api.inventory import Inventory
@@ -21,83 +19,12 @@ from kit.engines.base import Ending, Event, Outcome, Work
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.hops import NotConnected
 from kit.engines.job import Job, Message
+from kit.engines.pyinfra.channels import new_session, root_session
 from kit.engines.pyinfra.connection import connect, inventory_data
 from kit.engines.pyinfra.device import DeviceRun
-from kit.engines.pyinfra.session import Session, SessionFailed, Silence, open_session
-from kit.model.device import Sudo
+from kit.engines.watchdog import Watchdog
 from kit.redaction import Redactor
 from kit.redaction.log_records import RedactingFormatter
-
-COMPLAINTS: Final = 4096
-# LC_ALL: what sudo says goes into the log and the reason, the same in every country.
-SUDO: Final = ["env", "LC_ALL=C", "sudo"]
-BECOME_ROOT: Final = {
-    Sudo.ROOT: [],
-    Sudo.NOPASSWD: [*SUDO, "-n", "--"],
-    # -k: the password is asked for even if sudo remembers one, so that none is left unread.
-    Sudo.PASSWORD: [*SUDO, "-k", "-S", "-p", "", "--"],
-}
-
-
-class ChannelStream:
-    """A command on a channel of pyinfra's connection."""
-
-    def __init__(self, channel: paramiko.Channel) -> None:
-        """Take over a channel on which the command was started."""
-        self._channel = channel
-        self._complaints = b""
-
-    def send(self, data: bytes) -> None:
-        """As ``Stream``."""
-        self._channel.settimeout(60)
-        self._channel.sendall(data)
-
-    def end_input(self) -> None:
-        """As ``Stream``."""
-        self._channel.shutdown_write()
-
-    def receive(self, seconds: float) -> bytes:
-        """As ``Stream``."""
-        self._channel.settimeout(seconds)
-        try:
-            return self._channel.recv(32768)
-        except TimeoutError:
-            raise Silence from None
-        finally:
-            self._hear()
-
-    def _hear(self) -> None:
-        while self._channel.recv_stderr_ready():
-            heard = self._channel.recv_stderr(4096)
-            self._complaints = (self._complaints + heard)[-COMPLAINTS:]
-
-    def complaints(self) -> bytes:
-        """As ``Stream``."""
-        self._hear()
-        return self._complaints
-
-    def close(self) -> None:
-        """As ``Stream``."""
-        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-            self._channel.close()
-
-
-class TransportConnector:
-    """Starts commands over one connection."""
-
-    def __init__(self, transport: paramiko.Transport, seconds: int) -> None:
-        """``seconds``: how long the device may take to open a channel."""
-        self._transport = transport
-        self._seconds = seconds
-
-    def start(self, command: str) -> ChannelStream:
-        """As ``Connector``."""
-        try:
-            channel = self._transport.open_session(timeout=self._seconds)
-            channel.exec_command(command)
-        except (paramiko.SSHException, EOFError) as error:
-            raise OSError(str(error)) from error
-        return ChannelStream(channel)
 
 
 class _ToMessages(logging.Handler):
@@ -169,33 +96,27 @@ class Dispatch:
         if self._stopped():
             return not_begun(work, Ending.INTERRUPTED, Failure(code=FailureCode.STOPPED))
         limits = self._job.limits
+        password = self._job.passwords.get(work.device)
+        began = time.monotonic()
         transport = connect(host, work, limits)
         try:
-            session = self._session(transport, work)
+            nonce, seconds = self._job.nonce, limits.login_seconds
+            session = root_session(transport, work, nonce, password, seconds)
             try:
+                watchdog = Watchdog(
+                    work, limits, nonce,
+                    lambda seconds: new_session(work, limits, nonce, password, seconds),
+                    time.monotonic() - began,
+                )  # fmt: skip
                 run = DeviceRun(
                     work, limits, self._redactor, self._event, self._log, self._stopped,
-                    self._job.secrets,
+                    watchdog, self._job.secrets,
                 )  # fmt: skip
                 return run.carry_out(session)
             finally:
                 session.close()
         finally:
             transport.close()
-
-    def _session(self, transport: paramiko.Transport, work: Work) -> Session:
-        sudo = work.connection.sudo
-        password = self._job.passwords.get(work.device) if sudo is Sudo.PASSWORD else None
-        seconds = self._job.limits.login_seconds
-        connector = TransportConnector(transport, seconds)
-        try:
-            return open_session(connector, self._job.nonce, BECOME_ROOT[sudo], password, seconds)
-        except SessionFailed as error:
-            code = error.code
-            if code is FailureCode.SUDO_REFUSED and sudo is Sudo.ROOT:
-                code = FailureCode.BROKEN_ANSWER
-            failure = Failure(code=code, subject=work.account, detail=error.said)
-            raise NotConnected(Ending.FAILED, failure) from error
 
     def _event(self, event: Event) -> None:
         self._emit(Message(event=event))

@@ -10,9 +10,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from kit.data_folders import data_folder
 from kit.engines.base import ChangeState
 from kit.engines.failures import Failure, FailureCode
 from kit.model.secret import SecretReference
+
+SHARED: Final = frozenset({"prelude", "watchdog", "watchdog_restore"})
+"""Scripts both engines run, kept where Ansible looks for them."""
 
 _VARIABLE: Final = re.compile(r"KIT_[A-Z_]{1,30}")
 
@@ -50,7 +54,10 @@ class Reply:
 
 @cache
 def script(name: str) -> str:
-    """The text of one of the package's shell scripts."""
+    """The text of one of the package's shell scripts, or of those it shares with the role."""
+    if name in SHARED:
+        path = data_folder("roles") / "kit_artefacts" / "files" / f"{name}.sh"
+        return path.read_text("utf-8")
     return (files("kit.engines.pyinfra") / "scripts" / f"{name}.sh").read_text("utf-8")
 
 

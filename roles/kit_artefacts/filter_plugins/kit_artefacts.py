@@ -48,19 +48,19 @@ def kit_blocked(
     steps: Sequence[Step],
     unfinished: Sequence[str],
     stopped: bool,
-    may_cut: bool,
+    held: Mapping[str, str],
     missing: Mapping[str, str],
 ) -> list[Told]:
-    """What is told of the steps that are not to be tried; ``missing``: target -> secret."""
+    """What is told of those not to be tried. ``held``: why none is; ``missing``: target -> secret."""
     told = []
     for step in steps:
         needs = [need for need in step.get("needs", ()) if need in unfinished]
         if stopped:
             told.append(_skipped(step, "stopped"))
+        elif held:
+            told.append(_failed(step, dict(held)))
         elif needs:
             told.append(_skipped(step, "blocked_by", needs[0]))
-        elif step.get("may_cut") and not may_cut:
-            told.append(_skipped(step, "may_cut_the_way_in", " ".join(step["may_cut"])))
         elif step["target"] in missing:
             told.append(_failed(step, _failure("secret_missing", missing[step["target"]])))
     return told

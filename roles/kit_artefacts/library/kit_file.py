@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -43,6 +44,10 @@ options:
       validator: {type: str, choices: [sshd, nft, sudoers], description: What checks it first.}
       reload: {type: str, description: Action to note as pending when it changes.}
   stop: {type: bool, default: false, description: Whether the first failure is the end.}
+  trial:
+    type: bool
+    default: false
+    description: Only have each new content checked; nothing is put in its place.
 author: [esms-kit]
 """
 
@@ -116,6 +121,17 @@ def _place(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     return {"changed": True, "diff": {**shown, "after_header": path}}
 
 
+def _try(params: dict[str, Any]) -> dict[str, Any]:
+    """Have the new content checked as it would be in its place."""
+    folder, name = os.path.split(params["path"])
+    target = os.path.join(os.path.realpath(folder), name)
+    with tempfile.NamedTemporaryFile(prefix="esms-kit-", dir="/run") as file:
+        file.write(params["content"].encode())
+        file.flush()
+        validator(params["validator"], target)(file.name)
+    return {"changed": False}
+
+
 def main() -> None:
     """Do what the arguments say."""
     file = {
@@ -132,11 +148,14 @@ def main() -> None:
         argument_spec={
             "files": {"type": "list", "elements": "dict", "required": True, "options": file},
             "stop": {"type": "bool", "default": False},
+            "trial": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
 
     def work(params: dict[str, Any]) -> dict[str, Any]:
+        if module.params["trial"]:
+            return _try(params)
         act = _remove if params["state"] == "absent" else _place
         return act(params, module.check_mode)
 

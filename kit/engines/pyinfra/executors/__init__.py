@@ -24,7 +24,7 @@ from kit.engines.pyinfra.executors import (
 from kit.engines.pyinfra.executors import reload as reload_
 from kit.engines.pyinfra.order import Order
 from kit.model.target import ArtefactKind
-from kit.planning.schedule import Step
+from kit.planning.schedule import Part, Step
 
 # Each takes the artefact of its kind; the kind is what pydantic discriminated it by.
 EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
@@ -44,6 +44,8 @@ EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
     ArtefactKind.HELD: held.order,
 }
 
+ARMED: Final = "/var/lib/esms-kit/watchdog/armed"
+"""On the device: there while a watchdog is armed."""
 PENDING: Final = "/run/esms-kit/reload"
 """On the device: one empty file for each reload action that is due. Gone with a reboot."""
 
@@ -56,5 +58,7 @@ def order_of(step: Step, limits: Limits) -> Order:
         "KIT_LOCK_SECONDS": str(limits.lock_seconds),
         "KIT_PENDING": PENDING,
     }
+    if step.part is Part.GUARDED:
+        others["KIT_ARMED"] = ARMED
     variables = {**order.variables, **others}
     return Order(order.scripts, variables, order.secrets, order.payload)

@@ -14,6 +14,7 @@ remove() {
     target=${real%/}/${KIT_PATH##*/}
     [ -L "$target" ] || [ -f "$target" ] || failed not_a_file "$KIT_PATH"
     foresee
+    [ "${KIT_DRY-no}" != check ] || answer 'done'
     mark_pending
     run rm -f -- "$target" || diagnose unexpected "$KIT_PATH"
     [ ! -e "$KIT_PATH" ] && [ ! -L "$KIT_PATH" ] || failed not_effective "$KIT_PATH"
@@ -25,6 +26,10 @@ place() {
     [ "$(sha256sum <"$KIT_DIR/new")" = "$KIT_SHA  -" ] || failed disk_full "$KIT_DIR"
     if holds; then answer unchanged; fi
     foresee
+    if [ "${KIT_DRY-no}" = check ]; then
+        validate "$KIT_DIR/new" "$KIT_PATH"
+        answer 'done'
+    fi
     folder_of "$KIT_PATH"
     target=${real%/}/${KIT_PATH##*/}
     if [ -e "$target" ] && [ ! -L "$target" ] && [ ! -f "$target" ]; then

@@ -19,9 +19,10 @@ failed() {
     answer failed "$@"
 }
 
-# foresee: the end of a trial run (KIT_DRY=yes), at the point where something would be changed.
+# foresee: the end of a trial run (KIT_DRY=yes), at the point where something would be changed. With
+# KIT_DRY=check the new content of a file is checked first.
 foresee() {
-    [ "${KIT_DRY-no}" = no ] || answer 'done'
+    [ "${KIT_DRY-no}" != yes ] || answer 'done'
 }
 
 # Most texts are one short line already and cost no process.
@@ -61,3 +62,12 @@ diagnose() {
 need() {
     command -v "$1" >/dev/null 2>&1 || failed command_missing "$1"
 }
+
+# Under a watchdog (KIT_ARMED is there while it is armed): nothing is begun once it has put things
+# back, and it waits for the end of what was begun.
+if [ -n "${KIT_ARMED-}" ]; then
+    need flock
+    exec 8>/run/esms-kit-watchdog.lock || failed denied /run/esms-kit-watchdog.lock
+    flock -s 8
+    [ -e "$KIT_ARMED" ] || failed watchdog_expired
+fi

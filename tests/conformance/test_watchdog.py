@@ -1,0 +1,26 @@
+"""What the watchdog promises holds for Ansible too."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engines.test_lab_watchdog import (
+    cases,
+    put_back_and_told,
+    test_a_way_in_that_is_kept_is_proven_and_nothing_is_left,
+)
+
+__all__ = ["test_a_way_in_that_is_kept_is_proven_and_nothing_is_left"]
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("other source", "port"),
+        pytest.param(("group", "match", "sudo"), marks=pytest.mark.full),
+    ],
+)
+def test_what_shuts_out_is_put_back_and_told(lab, hosts, names):
+    put_back_and_told(lab, hosts, {name: cases()[name] for name in names})
