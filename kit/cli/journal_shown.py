@@ -52,7 +52,6 @@ def _state(word: str) -> str:
         "skipped": _("not tried"),
         "unknown": _("end not known"),
         "reverted": _("put back by the watchdog"),
-        "reverted": _("reverted"),
     }
     return known.get(word, word)
 

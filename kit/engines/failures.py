@@ -303,10 +303,7 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
         N_("Make these changes at the device, or mend what is missing there."),
     ),
     FailureCode.WATCHDOG_ARMED: (
-        N_(
-            "the watchdog of another run is armed: the device puts its former state back by "
-            "itself in {subject} seconds."
-        ),
+        N_("another watchdog is armed: the former state comes back in {subject} seconds."),
         N_("Wait until then, then run the command again."),
     ),
     FailureCode.WATCHDOG_EXPIRED: (
@@ -314,10 +311,7 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
         N_("Give the site a longer “watchdog_seconds”, then run the command again."),
     ),
     FailureCode.WATCHDOG_PENDING: (
-        N_(
-            "the way in is not confirmed; the device puts its former state back by itself in "
-            "{subject} seconds."
-        ),
+        N_("the way in is not confirmed: the former state comes back in {subject} seconds."),
         N_("Wait until then, then check the device."),
     ),
     FailureCode.WATCHDOG_FAILED: (

@@ -51,7 +51,7 @@ def kit_blocked(
     held: Mapping[str, str],
     missing: Mapping[str, str],
 ) -> list[Told]:
-    """What is told of those not to be tried. ``held``: why none is; ``missing``: target -> secret."""
+    """Those not to be tried. ``held``: why none is; ``missing``: target -> secret."""
     told = []
     for step in steps:
         needs = [need for need in step.get("needs", ()) if need in unfinished]
