@@ -11,6 +11,7 @@ from kit.catalogue.clients import with_clients
 from kit.catalogue.loading import shipped_catalogue
 from kit.checking.judging import Context
 from kit.checking.waivers import longest, waived_rules
+from kit.desired.break_glass import break_glass_settings
 from kit.desired.parameters import parameter_problems
 from kit.desired.selection import baseline_of
 from kit.enrolment.contributions import contributions
@@ -39,6 +40,7 @@ class OpenSite:
         """What judging needs besides the device, at a moment (aware)."""
         loaded = self.loaded
         given = contributions(loaded.site, loaded.devices, loaded.people, loaded.enrolments)
+        given |= break_glass_settings(loaded.devices, loaded.break_glass)
         return Context(self.catalogue, self.baseline, loaded.site, loaded.waivers, at, given)
 
     def devices(self, limit: str | None = None) -> tuple[Device, ...]:

@@ -20,6 +20,7 @@ class Source(StrEnum):
 
     ENROLMENT = "enrolment"  # people and their second factors
     CLIENTS = "clients"  # the care software of the site
+    BREAK_GLASS = "break_glass"  # the sealed account of last resort
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Contributions:
     """
 
     sources: Mapping[Source, Mapping[str, Given]] = field(default_factory=dict)
+
+    def __or__(self, other: Contributions) -> Contributions:
+        """Those of both; no source is in both."""
+        return Contributions({**self.sources, **other.sources})
 
     def given(self, source: Source, device: str, rule: str) -> tuple[SettingData, ...] | None:
         """The settings of a rule on a device; ``None`` when the source was never written."""

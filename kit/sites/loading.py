@@ -14,6 +14,7 @@ from kit.documents_io.validation import problems_of, validate
 from kit.documents_io.yaml import Document, read_yaml
 from kit.errors import InvalidDocuments, Position, Problem, WorkspaceError
 from kit.i18n import _
+from kit.model.break_glass import BreakGlass
 from kit.model.delivery import Delivery
 from kit.model.device import Device
 from kit.model.enrolment import NOBODY_ENROLLED, Enrolments
@@ -40,6 +41,7 @@ T = TypeVar("T", bound=Record)
 SITE_FILE = "site.yaml"
 DEVICES_FILE = "devices.yaml"
 WAIVERS_FILE = "waivers.yaml"
+BREAK_GLASS_FILE = "break_glass.yaml"
 KNOWN_HOSTS_FILE = "known_hosts.yaml"
 DELIVERIES = "deliveries"
 GROUPS = "_groups"
@@ -51,8 +53,8 @@ class LoadedSite:
     """A site as it stands on disk.
 
     ``positions`` finds the place of a ``device``, a ``waiver``, a ``client`` or a ``disabled_rule``
-    by its name.
-    ``people`` is ``None`` when no list of them was ever taken in.
+    by its name. ``people`` is ``None`` when no list of them was ever taken in, ``break_glass``
+    when no sealed account was ever declared.
     """
 
     site: Site
@@ -63,6 +65,7 @@ class LoadedSite:
     former_keys: tuple[FormerKey, ...] = ()
     people: tuple[Person, ...] | None = None
     enrolments: Enrolments = NOBODY_ENROLLED
+    break_glass: BreakGlass | None = None
     positions: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False)
 
     def device(self, name: str) -> Device:
@@ -156,6 +159,7 @@ def load_site(
     read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
     people = _people(gathering, folder, read_devices[0] if read_devices else None)
+    read_sealed = gathering.optional(BreakGlass, folder / BREAK_GLASS_FILE)
     read_deliveries = [
         gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
     ]
@@ -187,6 +191,7 @@ def load_site(
         read_waivers[0].waivers if read_waivers else (),
         *((read_hosts[0].keys, read_hosts[0].former) if read_hosts else ((), ())),
         *people,
+        read_sealed[0] if read_sealed else None,
         _places(read_site, read_devices, read_waivers),
     )
 

@@ -1,0 +1,144 @@
+"""Whether an account was used since a day: no more than that, and no place anybody came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import ClassVar, Final
+
+from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
+from kit.model.read import Form, Raw, Read, Script
+from kit.reads.accounts import NAME
+from kit.reads.counted_lines import END, counted
+
+UNUSED: Final = "unused"
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_LATEST: Final = "%a %b %d %H:%M:%S %z %Y"  # as lastlog prints it in the C locale
+
+# Of each of the three records: the last moment the account was used, and where a record has a
+# beginning, that one too. Any of them may be missing on a device.
+_LOOK: Final = r"""
+for program in awk getent grep head id sed tail; do
+    command -v "$program" >/dev/null || exit 127
+done
+[ "$(id -u)" = 0 ] || exit 126
+used() {
+    getent passwd "$1" >/dev/null || { [ $? -eq 2 ] || exit 1; printf 'gone\t%s\n' "$1"; return; }
+    printf 'account\t%s\n' "$1"
+    if [ -e /var/log/lastlog ] && command -v lastlog >/dev/null; then
+        lastlog -u "$1" >told 2>why || { cat why >&2; exit 1; }
+        awk -v OFS='\t' 'NR > 1 && /Never logged in/ { print "lastlog", "never"; exit }
+            NR > 1 {
+                for (at = NF - 5; at < NF; at++) moment = moment $at " "
+                print "lastlog", moment $NF
+                exit
+            }' told
+    fi
+    # One that knows no formats (busybox) tells nothing; the other records stand for it.
+    if [ -s /var/log/wtmp ] && command -v last >/dev/null &&
+        last --time-format iso "$1" >told 2>/dev/null; then
+        at='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9:]{5}'
+        sed -n "s/^wtmp begins .*/&/p" told | grep -oE "$at" | head -n 1 |
+            awk -v OFS='\t' '{ print "wtmp_from", $1 }'
+        grep -v '^wtmp begins' told | grep -oE "$at" | head -n 1 |
+            awk -v OFS='\t' '{ print "wtmp", $1 }'
+    fi
+    if command -v journalctl >/dev/null; then
+        journalctl -q --no-pager -o short-unix 2>/dev/null | head -n 1 |
+            awk -v OFS='\t' '$1 ~ /^[0-9]+\./ { print "journal_from", int($1) }'
+        journalctl -q --no-pager -o short-unix --since "$2" SYSLOG_FACILITY=10 \
+            SYSLOG_FACILITY=4 2>/dev/null | grep -F "session opened for user $1(" | tail -n 1 |
+            awk -v OFS='\t' '$1 ~ /^[0-9]+\./ { print "journal", int($1) }'
+    fi
+}
+"""
+
+
+@dataclass
+class _Told:
+    exists: bool = True
+    used: list[date] = field(default_factory=list)
+    since: list[date] = field(default_factory=list)  # days from which on a record is whole
+    always: bool = False  # some record has no beginning
+
+
+class AccountUse(Read):
+    """The last use of an account. Keys: ``ACCOUNT since YYYY-MM-DD``.
+
+    Observed ``unused``, or the last day (UTC) after that one on which a session of it was opened;
+    Absent when there is no such account. Unreadable when no record goes back to that day: then
+    nobody can say. Asked are lastlog, wtmp and the journal.
+    """
+
+    id: ClassVar[str] = "account_use"
+
+    def command(self, keys: frozenset[str], form: Form) -> Script:
+        """Raises ``ValueError`` for what is no key of this read."""
+        calls = "".join(f"used {name} {day} || exit\n" for name, day in map(_split, sorted(keys)))
+        return Script(form, f"{_LOOK}{{\n{calls}}} >all || exit\n{END}")
+
+    def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
+        asked = [_split(key) for key in sorted(keys)]
+        told = list(_told(counted(raw.text)))
+        if [name for name, _one in told] != [name for name, _day in asked]:
+            raise ValueError("not all accounts asked for are told of")
+        return {
+            f"{name} since {day}": _observation(one, date.fromisoformat(day))
+            for (name, day), (_name, one) in zip(asked, told, strict=True)
+        }
+
+
+def _split(key: str) -> tuple[str, str]:
+    name, _blank, day = key.partition(" since ")
+    if not NAME.match(name) or not _DAY.match(day):
+        raise ValueError(f"not a key of account_use: {key[:80]!r}")
+    date.fromisoformat(day)
+    return name, day
+
+
+def _told(lines: Iterator[str]) -> Iterator[tuple[str, _Told]]:
+    name, one = "", None
+    for line in lines:
+        mark, _tab, said = line.partition("\t")
+        if mark in {"account", "gone"}:
+            if one is not None:
+                yield name, one
+            name, one = said, _Told(exists=mark == "account")
+        elif one is not None:
+            _add(one, mark, said)
+        else:
+            raise ValueError(f"not a line about an account: {line[:80]!r}")
+    if one is not None:
+        yield name, one
+
+
+def _add(one: _Told, mark: str, said: str) -> None:
+    if mark == "lastlog":
+        one.always = True
+        if said != "never":
+            one.used.append(_utc(datetime.strptime(said, _LATEST)))  # noqa: DTZ007 - %z is in it
+    elif mark in {"wtmp", "wtmp_from"}:
+        day = _utc(datetime.fromisoformat(said))
+        (one.used if mark == "wtmp" else one.since).append(day)
+    elif mark in {"journal", "journal_from"}:
+        day = datetime.fromtimestamp(int(said), UTC).date()
+        (one.used if mark == "journal" else one.since).append(day)
+    else:
+        raise ValueError(f"not a record of logins: {mark[:80]!r}")
+
+
+def _utc(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+def _observation(one: _Told, day: date) -> Observation:
+    if not one.exists:
+        return Absent()
+    later = [used for used in one.used if used > day]
+    if later:
+        return Observed(max(later).isoformat())
+    if one.always or any(start <= day for start in one.since):
+        return Observed(UNUSED)
+    return Unreadable(Unread.NOT_ANSWERED, f"no record of logins goes back to {day}")
