@@ -159,7 +159,6 @@ def load_site(
     read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
     people = _people(gathering, folder, read_devices[0] if read_devices else None)
-    read_sealed = gathering.optional(BreakGlass, folder / BREAK_GLASS_FILE)
     read_deliveries = [
         gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
     ]
@@ -191,15 +190,18 @@ def load_site(
         read_waivers[0].waivers if read_waivers else (),
         *((read_hosts[0].keys, read_hosts[0].former) if read_hosts else ((), ())),
         *people,
-        read_sealed[0] if read_sealed else None,
         _places(read_site, read_devices, read_waivers),
     )
 
 
 def _people(
     gathering: _Gathering, folder: Path, devices: DevicesFile | None
-) -> tuple[tuple[Person, ...] | None, Enrolments]:
-    """People and their second factors; no list of people is another thing than an empty one."""
+) -> tuple[tuple[Person, ...] | None, Enrolments, BreakGlass | None]:
+    """People, their second factors, the account of nobody.
+
+    No list of people is another thing than an empty one.
+    """
+    sealed = gathering.optional(BreakGlass, folder / BREAK_GLASS_FILE)
     people = gathering.optional(PeopleFile, folder / PEOPLE_FILE)
     enrolments = gathering.optional(EnrolmentsFile, folder / ENROLMENTS_FILE)
     names = frozenset(one.id for one in devices.devices) if devices else frozenset[str]()
@@ -207,6 +209,7 @@ def _people(
     return (
         people[0].people if people else None,
         enrolments[0].enrolled() if enrolments else NOBODY_ENROLLED,
+        sealed[0] if sealed else None,
     )
 
 
