@@ -158,7 +158,8 @@ def load_site(
     read_devices = gathering.optional(DevicesFile, folder / DEVICES_FILE)
     read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
-    people = _people(gathering, folder, read_devices[0] if read_devices else None)
+    listed = read_devices[0] if read_devices else None
+    people, enrolments, sealed = _people(gathering, folder, listed)
     read_deliveries = [
         gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
     ]
@@ -189,7 +190,9 @@ def load_site(
         tuple(found[0] for found in deliveries),
         read_waivers[0].waivers if read_waivers else (),
         *((read_hosts[0].keys, read_hosts[0].former) if read_hosts else ((), ())),
-        *people,
+        people,
+        enrolments,
+        sealed,
         _places(read_site, read_devices, read_waivers),
     )
 
