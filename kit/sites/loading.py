@@ -146,13 +146,7 @@ def load_site(
     With ``profiles``, hardware profiles named by devices are checked too. Raises
     ``WorkspaceError`` when there is no such site, ``InvalidDocuments`` with every mistake.
     """
-    folder = workspace.site_folder(name)
-    if not (folder / SITE_FILE).is_file():
-        raise WorkspaceError(
-            _("there is no site “{site}” in this workspace.").format(site=name),
-            where=workspace.shown(folder),
-            remedy=_("Run “esms-kit site list”, or add it with “esms-kit site add”."),
-        )
+    folder = _folder_of(workspace, name)
     gathering = _Gathering(workspace)
     read_site = gathering.read(SiteFile, folder / SITE_FILE)
     read_devices = gathering.optional(DevicesFile, folder / DEVICES_FILE)
@@ -195,6 +189,17 @@ def load_site(
         sealed,
         _places(read_site, read_devices, read_waivers),
     )
+
+
+def _folder_of(workspace: Workspace, name: str) -> Path:
+    folder = workspace.site_folder(name)
+    if not (folder / SITE_FILE).is_file():
+        raise WorkspaceError(
+            _("there is no site “{site}” in this workspace.").format(site=name),
+            where=workspace.shown(folder),
+            remedy=_("Run “esms-kit site list”, or add it with “esms-kit site add”."),
+        )
+    return folder
 
 
 def _people(
