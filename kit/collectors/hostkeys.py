@@ -154,37 +154,45 @@ class _Look:
         self, route: Route, connections: Connections, algorithms: tuple[str, ...]
     ) -> ShownKey:
         tunnel = await connections.through(route)
-        sock = None if tunnel else await reach(route.address, route.port, self.limits)
-        try:
-            async with asyncio.timeout(self.limits.login_seconds):
-                key = await asyncssh.get_server_host_key(
-                    route.address,
-                    route.port,
-                    sock=sock,
-                    tunnel=tunnel or (),
-                    server_host_key_algs=algorithms,
-                    config=None,
-                    kex_algs=KEY_EXCHANGES,
-                    client_version=CLIENT_VERSION,
-                )
-        except TimeoutError as error:
-            detail = f"no host key within {self.limits.login_seconds:g} s"
-            raise Failure(Outcome.TIMEOUT, detail) from error
-        except OSError as error:
-            # The connection stood: the hang-up of one without such a key may come as a reset.
-            raise _HungUp(Outcome.BROKEN, failure_of(error).detail) from error
-        except Exception as error:
-            failure = failure_of(error)
-            if failure.outcome is Outcome.BROKEN:
-                raise _HungUp(failure.outcome, failure.detail) from error
-            raise failure from error
-        finally:
-            if sock is not None:
-                sock.close()
-        if key is None:
-            raise Failure(Outcome.BROKEN, "no host key was shown")
-        blob = base64.b64encode(key.public_data).decode("ascii")
-        return ShownKey(algorithm=key.get_algorithm(), key=blob)
+        return await one_key(route.address, route.port, algorithms, self.limits, tunnel)
+
+
+async def one_key(
+    address: str,
+    port: int,
+    algorithms: tuple[str, ...],
+    limits: Limits,
+    tunnel: asyncssh.SSHClientConnection | None = None,
+) -> ShownKey:
+    """The host key shown at an address for one of these algorithms; raises ``Failure``.
+
+    The connection ends after the key exchange: nobody logs in.
+    """
+    sock = None if tunnel else await reach(address, port, limits)
+    try:
+        async with asyncio.timeout(limits.login_seconds):
+            key = await asyncssh.get_server_host_key(
+                address,
+                port,
+                sock=sock,
+                tunnel=tunnel or (),
+                server_host_key_algs=algorithms,
+                config=None,
+                kex_algs=KEY_EXCHANGES,
+                client_version=CLIENT_VERSION,
+            )
+    except TimeoutError as error:
+        detail = f"no host key within {limits.login_seconds:g} s"
+        raise Failure(Outcome.TIMEOUT, detail) from error
+    except Exception as error:
+        raise failure_of(error) from error
+    finally:
+        if sock is not None:
+            sock.close()
+    if key is None:
+        raise Failure(Outcome.BROKEN, "no host key was shown")
+    blob = base64.b64encode(key.public_data).decode("ascii")
+    return ShownKey(algorithm=key.get_algorithm(), key=blob)
 
 
 def show_host_keys(

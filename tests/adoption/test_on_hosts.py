@@ -161,6 +161,14 @@ def test_two_fresh_hosts_are_adopted_and_checked(field):
         log = host.run(["journalctl", "-t", "sshd", "--no-pager"]).stdout.decode()
         assert f"Accepted publickey for {ACCOUNT}" in log
         assert "Accepted publickey for esms" not in log
+    # The post has moved to another socket of the wall.
+    devices = field.site.root / "inventories" / SITE / "devices.yaml"
+    network = one.address.rsplit(".", 1)[0]
+    devices.write_text(devices.read_text().replace(one.address, f"{network}.3"))
+    words = ("--limit", one.name, "--subnet", f"{network}.0/28", "--yes", "--json")
+    located = field.run("locate", SITE, *words)
+    assert [found["whereabouts"] for found in located.data["devices"]] == ["moved"]
+    assert field.device(one.name).connection.address == one.address
 
 
 def test_what_the_script_leaves_and_running_it_again(field):
