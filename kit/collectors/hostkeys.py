@@ -97,7 +97,7 @@ def compare(shown: Iterable[ShownKey], pins: Iterable[PinnedKey]) -> Comparison:
     return Comparison.MORE if new else Comparison.SAME
 
 
-class _HungUp(Failure):
+class HungUp(Failure):
     """The device was there and ended the connection without showing a key of the kind."""
 
 
@@ -136,7 +136,7 @@ class _Look:
         for algorithms in KINDS:
             try:
                 keys.append(await self._key(route, connections, algorithms))
-            except _HungUp as error:
+            except HungUp as error:
                 failure = error  # a device without a key of this kind: it may have another
             except Failure as error:
                 failure = error
@@ -164,9 +164,9 @@ async def one_key(
     limits: Limits,
     tunnel: asyncssh.SSHClientConnection | None = None,
 ) -> ShownKey:
-    """The host key shown at an address for one of these algorithms; raises ``Failure``.
+    """The host key shown at an address for one of these algorithms.
 
-    The connection ends after the key exchange: nobody logs in.
+    Raises ``HungUp`` when something is there that has none, ``Failure`` otherwise. The connection ends after the key exchange: nobody logs in.
     """
     sock = None if tunnel else await reach(address, port, limits)
     try:
@@ -184,8 +184,14 @@ async def one_key(
     except TimeoutError as error:
         detail = f"no host key within {limits.login_seconds:g} s"
         raise Failure(Outcome.TIMEOUT, detail) from error
+    except OSError as error:
+        # The connection stood: the hang-up of one without such a key may come as a reset.
+        raise HungUp(Outcome.BROKEN, failure_of(error).detail) from error
     except Exception as error:
-        raise failure_of(error) from error
+        failure = failure_of(error)
+        if failure.outcome is Outcome.BROKEN:
+            raise HungUp(failure.outcome, failure.detail) from error
+        raise failure from error
     finally:
         if sock is not None:
             sock.close()

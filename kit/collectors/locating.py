@@ -13,10 +13,9 @@ from typing import Final
 
 from kit.collectors.concurrency import each
 from kit.collectors.failures import Failure
-from kit.collectors.hostkeys import KINDS, one_key
+from kit.collectors.hostkeys import KINDS, HungUp, one_key
 from kit.collectors.limits import Limits
 from kit.model.known_host import KeyKind, PinnedKey
-from kit.model.snapshot import Outcome
 
 CONNECT_SECONDS: Final = 1.5
 LOGIN_SECONDS: Final = 5.0
@@ -61,10 +60,9 @@ class _Search:
             await self._turn()
             try:
                 key = await one_key(place.address, place.port, algorithms, self.limits)
-            except Failure as error:
-                # Something hung up: it may have a key of another kind. Nobody there: no.
-                if error.outcome is Outcome.BROKEN:
-                    continue
+            except HungUp:
+                continue  # something is there: it may have a key of another kind
+            except Failure:
                 break
             for device in self.owners.get(key.key, ()):
                 self.found.setdefault(device, set()).add(place)
