@@ -166,7 +166,8 @@ async def one_key(
 ) -> ShownKey:
     """The host key shown at an address for one of these algorithms.
 
-    Raises ``HungUp`` when something is there that has none, ``Failure`` otherwise. The connection ends after the key exchange: nobody logs in.
+    The connection ends after the key exchange: nobody logs in. Raises ``HungUp`` when something
+    is there that has none, ``Failure`` otherwise.
     """
     sock = None if tunnel else await reach(address, port, limits)
     try:
