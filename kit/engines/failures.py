@@ -307,8 +307,8 @@ _TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
         N_("Wait until then, then run the command again."),
     ),
     FailureCode.WATCHDOG_EXPIRED: (
-        N_("the changes took longer than the watchdog waits; the former state is back."),
-        N_("Give the site a longer “watchdog_seconds”, then run the command again."),
+        N_("the watchdog's time was up before the way in was proven; the former state is back."),
+        N_("Correct what shuts this controller out, or give the site a longer “watchdog_seconds”."),
     ),
     FailureCode.WATCHDOG_PENDING: (
         N_("the way in is not confirmed: the former state comes back in {subject} seconds."),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import pytest
 
 from kit.engines.base import Ending
 from kit.engines.failures import FailureCode
-from kit.model.artefact import FileArtefact, ReloadArtefact, SysctlArtefact
+from kit.model.artefact import FileArtefact, ReloadArtefact, SysctlArtefact, UnitArtefact
 from kit.model.meta import Path
+from kit.reads.firewall_table import UNIT_TEXT
+from tests.engines.test_lab_devices import workers
 from tests.engines.works import LIMITS, change, run_engine, work
 
 pytestmark = pytest.mark.lab
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-esms-kit.conf"
+REPORT = "/var/lib/esms-kit/watchdog.report"
 SUDOERS = "/etc/sudoers.d/99-esms-kit"
 LEFT = (
     "ls -d /var/lib/esms-kit/watchdog* /run/esms-kit-watchdog* "
@@ -112,7 +119,7 @@ def put_back_and_told(lab, hosts, cases):
         assert f"file:{one.target}" in outcome.reverted, outcome
         assert run.states(host.name)[f"file:{one.target}"] == "reverted"
         assert shell(host, STATE, check=False) == before[host.name], name
-        assert shell(host, LEFT, check=False) == "/var/lib/esms-kit/watchdog.report"
+        assert shell(host, LEFT, check=False) == REPORT
         assert host.ssh("sudo -n id -u").stdout == b"0\n", name
 
 
@@ -122,3 +129,108 @@ def test_a_file_that_is_refused_arms_nothing(lab, host):
     outcome = run.outcomes[host.name]
     assert outcome.ending is Ending.FAILED
     assert run.codes(host.name)[f"file:{DROP_IN}"] is FailureCode.VALIDATOR_REFUSED.value
+
+
+FIREWALL = "/etc/esms-kit/firewall.nft"
+UNIT = "/etc/systemd/system/esms-kit-firewall.service"
+TABLE = """table inet esms_kit
+delete table inet esms_kit
+table inet esms_kit {{
+    chain input {{
+        type filter hook input priority filter; policy drop;
+        ip saddr {source} tcp dport 22 accept{more}
+    }}
+}}
+"""
+
+
+def firewall(source, more=""):
+    """A table that admits one source; without ``more`` not even what is under way."""
+    rules = TABLE.format(source=source, more=more)
+    cuts = [Path.NETWORK]
+    return [
+        change(FileArtefact(path=FIREWALL, content=rules, validator="nft", reload="firewall"), 70),
+        change(FileArtefact(path=UNIT, content=UNIT_TEXT, reload="systemd"), 70, cuts=cuts),
+        change(UnitArtefact(name="esms-kit-firewall.service", enabled="enabled", active=True), 70),
+    ]
+
+
+def armed(host):
+    return shell(host, "test -e /var/lib/esms-kit/watchdog/armed && echo armed", check=False)
+
+
+def wait_until(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+
+
+def test_a_firewall_that_shuts_out_is_put_back(lab, hosts):
+    """Where even the connection at hand is cut, the host does it by itself."""
+    own, other = made = hosts(2)
+    established = "\n        ct state established accept"
+    before = {}
+    for host in made:
+        shell(host, "apt-get -qq install nftables; nft add table inet lab")
+        before[host.name] = shell(host, STATE)
+    run = run_engine(
+        lab,
+        [
+            under(own, firewall("10.99.0.0/24")),
+            under(other, firewall(controller(other), established), ["10.99.0.0/24"]),
+        ],
+        limits=SHORT,
+    )
+    codes = {name: one.failure.code for name, one in run.outcomes.items()}
+    # What is under way waits as well, and may go on once the host has helped itself.
+    assert codes[own.name] in {FailureCode.WAY_IN_LOST, FailureCode.WATCHDOG_EXPIRED}
+    assert codes[other.name] is FailureCode.SOURCE_SHUT_OUT
+    for host in made:
+        outcome = run.outcomes[host.name]
+        assert outcome.ending is Ending.REVERTED, (outcome, run.log)
+        assert "unit:esms-kit-firewall.service" in outcome.reverted
+        assert shell(host, STATE) == before[host.name]
+        assert host.ssh("sudo -n id -u").stdout == b"0\n"
+
+
+def test_a_controller_that_is_killed_right_after_the_change(lab, host):
+    def kill(event):
+        if event.state == "done" and event.target == "reload:ssh":
+            for pid in workers():
+                os.kill(pid, signal.SIGKILL)
+
+    shell(host, "echo '# old' >/etc/ssh/sshd_config.d/00-esms-kit.conf; systemctl reload ssh")
+    host.wait()
+    before = shell(host, STATE, check=False)
+    run = run_engine(lab, [under(host, [sshd("Port 2222\n")])], limits=SHORT, on_event=kill)
+    assert run.outcomes[host.name].failure.code is FailureCode.WORKER_DIED
+    assert armed(host)
+    again = run_engine(lab, [under(host, [sudoers("esms ALL=(ALL) NOPASSWD: ALL\n")])])
+    # Nobody is let in by that port until then; or the other one is told who waits.
+    failures = [*again.outcomes[host.name].results, again.outcomes[host.name]]
+    codes = {one.failure.code for one in failures if one.failure}
+    assert codes & {FailureCode.NOT_REACHED, FailureCode.WATCHDOG_ARMED}
+    wait_until(lambda: not armed(host), 40)
+    assert shell(host, STATE, check=False) == before
+    assert "file /etc/ssh/sshd_config.d/00-esms-kit.conf" in shell(host, f"cat {REPORT}")
+
+
+def test_a_device_that_starts_anew_while_armed(lab, host):
+    def pull_the_plug(event):
+        if event.state == "done" and event.target == "reload:ssh":
+            host.stop()
+            host.boot()
+
+    shell(host, "echo '# old' >/etc/ssh/sshd_config.d/00-esms-kit.conf; systemctl reload ssh")
+    shell(host, "apt-get -qq install nftables")
+    host.wait()
+    changes = [sshd("Port 2222\n"), *firewall("10.99.0.0/24")]
+    before = shell(host, STATE)
+    run = run_engine(lab, [under(host, changes)], on_event=pull_the_plug)
+    outcome = run.outcomes[host.name]
+    assert outcome.ending is Ending.REVERTED, (outcome, run.log)
+    host.wait()
+    assert shell(host, f"head -n 1 {REPORT}").split()[1] == "boot"
+    assert shell(host, STATE) == before
+    assert shell(host, LEFT, check=False) == REPORT
