@@ -179,7 +179,9 @@ def _judged_otherwise(reading: Reading, kept: Reading, told: Told) -> int:
     """How many results the masked answers would not give again."""
     final = {**kept.snapshots, **told.changed}
     return sum(
-        judged_otherwise(reading.judged[device], snapshot, final[device])
+        judged_otherwise(
+            reading.judged[device], snapshot, final[device], told.masks.get(device, str)
+        )
         for device, snapshot in reading.snapshots.items()
         if device in reading.judged
     )

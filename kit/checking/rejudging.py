@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kit.checking.judging import JudgedDevice
 from kit.checking.observing import observe
 from kit.model.facts import Fact
@@ -10,11 +12,16 @@ from kit.model.snapshot import Snapshot
 _FACTS = "facts"
 
 
-def judged_otherwise(judged: JudgedDevice, before: Snapshot, after: Snapshot) -> int:
+def judged_otherwise(
+    judged: JudgedDevice,
+    before: Snapshot,
+    after: Snapshot,
+    mask: Callable[[str], str] = lambda text: text,
+) -> int:
     """How many settings of a device the masked answers would judge otherwise.
 
-    Only reads whose answer changed are parsed again. A fact that changed counts as one: what
-    follows from it is not looked into.
+    Only reads whose answer changed are parsed again; ``mask`` is what keys were masked with. A
+    fact that changed counts as one: what follows from it is not looked into.
     """
     if judged.desired is None or judged.observations is None:
         return 0
@@ -27,8 +34,12 @@ def judged_otherwise(judged: JudgedDevice, before: Snapshot, after: Snapshot) ->
     wanted = {
         read: keys for read, keys in judged.desired.wanted.items() if read in touched - {_FACTS}
     }
-    again = observe(after, wanted)
-    changed = {read: seen for read, seen in again.items() if seen != known.get(read)}
+    hidden = {read: frozenset(map(mask, keys)) for read, keys in wanted.items()}
+    seen = observe(after, hidden)
+    again = {
+        read: {key: seen[read][mask(key)] for key in sorted(keys)} for read, keys in wanted.items()
+    }
+    changed = {read: answers for read, answers in again.items() if answers != known.get(read)}
     facts = {_FACTS: frozenset(fact.value for fact in Fact)}
     count = int(_FACTS in touched and observe(before, facts) != observe(after, facts))
     if not changed:

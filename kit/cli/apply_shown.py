@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from kit.cli.plan_shown import show_moved
+from kit.cli.loop_shown import evidence_json, show_evidence
 from kit.cli.terminal import note, say, show_json
 from kit.i18n import _, localized, ngettext
 
@@ -72,6 +73,7 @@ def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
                     device: one.model_dump(mode="json")
                     for device, one in sorted(result.applied.plans.items())
                 },
+                "evidence": evidence_json(result.after.evidence),
                 "left": _left(result),
                 "exit_code": result.exit_code,
             }
@@ -84,6 +86,8 @@ def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
         say(_("Nothing to change; no device was touched."), style="green")
     _show_outcomes(result)
     _show_left(site, result)
+    if result.after.evidence is not None:
+        show_evidence(result.after.evidence)
 
 
 def show_nothing_left(run: str, *, as_json: bool) -> None:

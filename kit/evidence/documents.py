@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -12,11 +13,12 @@ from kit.evidence.masking import (
     Mask,
     Pseudonyms,
     hidden_people,
+    masked_data,
     masked_findings,
-    masked_plan,
     masked_snapshot,
     name_mask,
     people_of,
+    words_of_records,
 )
 from kit.model.delivery import Delivery
 from kit.model.device import Device
@@ -75,6 +77,7 @@ class Told:
 
     masked: int = 0
     changed: dict[str, Snapshot] = field(default_factory=dict)
+    masks: dict[str, Mask] = field(default_factory=dict)
 
 
 def spared_names(site: Site) -> frozenset[str]:
@@ -91,7 +94,8 @@ def spared_names(site: Site) -> frozenset[str]:
 def device_mask(snapshot: Snapshot | None, spared: frozenset[str], pseudonyms: Pseudonyms) -> Mask:
     """Masks the names of persons that one device showed, and of the people of the site."""
     names = people_of(snapshot, spared) if snapshot is not None else frozenset()
-    return name_mask(names | (frozenset(pseudonyms.known) - spared), pseudonyms)
+    people = frozenset(pseudonyms.known) - spared
+    return name_mask((names | people) - words_of_records(), pseudonyms)
 
 
 def run_files(found: Found, pseudonyms: Pseudonyms, told: Told) -> Iterator[tuple[str, bytes]]:
@@ -110,16 +114,23 @@ def run_files(found: Found, pseudonyms: Pseudonyms, told: Told) -> Iterator[tupl
             told.masked += count
             if count:
                 told.changed[device] = kept
+                told.masks[device] = mask
             yield f"{SNAPSHOTS}/{device}.snapshot.json", canonical(kept) + b"\n"
         if device in found.findings:
             masked = hidden_people(masked_findings(found.findings[device], mask), pseudonyms)
             file = FindingsFile(device=device, findings=masked)
             yield f"{FINDINGS}/{device}.json", canonical(file) + b"\n"
         if device in found.plans:
-            plan = masked_plan(found.plans[device], mask)
-            yield f"{PLANS}/{device}.json", canonical(plan) + b"\n"
+            yield f"{PLANS}/{device}.json", _masked_bytes(found.plans[device], mask)
         if device in found.outcomes:
-            yield f"{OUTCOMES}/{device}.json", canonical(found.outcomes[device]) + b"\n"
+            yield f"{OUTCOMES}/{device}.json", _masked_bytes(found.outcomes[device], mask)
+
+
+def _masked_bytes(record: Record, mask: Mask) -> bytes:
+    """As ``canonical``, with names hidden wherever they stand: targets, contents, messages."""
+    data = masked_data(record.model_dump(mode="json", by_alias=True), mask)
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode() + b"\n"
 
 
 def context_bytes(context: RunContext, pseudonyms: Pseudonyms) -> bytes:

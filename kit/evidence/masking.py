@@ -10,12 +10,19 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from kit.catalogue.registry import reads
-from kit.model.finding import Finding, SubjectKind
-from kit.model.plan import DevicePlan
-from kit.model.snapshot import Answer, Snapshot
+from kit.model.device import DeviceClass, DeviceState, PostRole
+from kit.model.finding import Finding, FindingDetail, Provenance, SubjectKind
+from kit.model.meta import Effective, Fix, Path
+from kit.model.platform import Platform
+from kit.model.rule import Severity
+from kit.model.snapshot import Answer, Outcome, Snapshot
+from kit.model.target import ArtefactKind
+from kit.model.tier import Tier
+from kit.model.verdict import Pending, ReasonCode, Verdict
 from kit.redaction import MASK, Redactor
 from kit.redaction.nir import mask_numbers
 
@@ -101,7 +108,10 @@ def masked_snapshot(snapshot: Snapshot, mask: Mask) -> tuple[Snapshot, int]:
 
 
 def _answer(answer: Answer, mask: Mask) -> Answer:
-    update = {}
+    update: dict[str, Any] = {}
+    keys = tuple(mask(key) for key in answer.keys)
+    if keys != answer.keys:
+        update["keys"] = keys
     for stream in ("stdout", "stderr"):
         raw: bytes = getattr(answer, stream)
         # What is no UTF-8 goes through and back unchanged.
@@ -131,21 +141,28 @@ def masked_findings(findings: Iterable[Finding], mask: Mask) -> tuple[Finding, .
 
 def _finding(finding: Finding, mask: Mask) -> Finding:
     said = [finding.reasons, *(one.reasons for one in finding.details)]
-    texts = [one.observed + one.expected for one in finding.details]
+    texts = [text for one in finding.details for text in _texts(one)]
     texts += [one.detail + one.subject for reasons in said for one in reasons]
     if all(mask(text) == text for text in texts):
         return finding
     details = tuple(
         one.model_copy(
             update={
-                "observed": mask(one.observed), "expected": mask(one.expected),
+                **{name: mask(text) for name, text in zip(_SHOWN, _texts(one), strict=True)},
                 "reasons": _reasons(one.reasons, mask),
             }
         )
         for one in finding.details
-    )  # fmt: skip
+    )
     reasons = _reasons(finding.reasons, mask)
     return finding.model_copy(update={"details": details, "reasons": reasons})
+
+
+_SHOWN: Final = ("setting", "key", "expected", "observed")
+
+
+def _texts(detail: FindingDetail) -> tuple[str, ...]:
+    return (detail.setting, detail.key, detail.expected, detail.observed)
 
 
 def _reasons(reasons: Any, mask: Mask) -> tuple[Any, ...]:  # noqa: ANN401 - tuple of Reason
@@ -155,16 +172,22 @@ def _reasons(reasons: Any, mask: Mask) -> tuple[Any, ...]:  # noqa: ANN401 - tup
     )
 
 
-def masked_plan(plan: DevicePlan, mask: Mask) -> DevicePlan:
-    """The plan with old and new values masked as they are shown; artefacts are our own words."""
-    changes = tuple(
-        one.model_copy(
-            update={
-                "values": tuple(
-                    value.model_copy(update={"old": mask(value.old)}) for value in one.values
-                )
-            }
-        )
-        for one in plan.changes
-    )
-    return plan.model_copy(update={"changes": changes})
+def masked_data(data: Any, mask: Mask) -> Any:  # noqa: ANN401 - plain data
+    """Plain data with every text in it masked but the keys, which are words of the kit."""
+    if isinstance(data, str):
+        return mask(data)
+    if isinstance(data, dict):
+        return {key: masked_data(value, mask) for key, value in data.items()}
+    if isinstance(data, list):
+        return [masked_data(value, mask) for value in data]
+    return data
+
+
+@cache
+def words_of_records() -> frozenset[str]:
+    """What the closed lists of the model hold: no login that is such a word names anybody."""
+    lists = (
+        ArtefactKind, DeviceClass, DeviceState, Effective, Fix, Outcome, Path, Pending, Platform,
+        PostRole, Provenance, ReasonCode, Severity, SubjectKind, Tier, Verdict,
+    )  # fmt: skip
+    return frozenset(one.value for kind in lists for one in kind)

@@ -20,6 +20,9 @@ _ASPECTS: Final = ("changed", "class", "expires", "home", "password", "shell", "
 _LISTS: Final = ("empty_passwords", "shared_numbers", "system_shells", "with_all_rights")
 _NO_SHELLS: Final = frozenset({"nologin", "false", "sync", "halt", "shutdown"})
 _NOBODY: Final = 65534
+FIRST_PERSONAL: Final = 1000
+LAST_PERSONAL: Final = 59_999
+"""The numbers Debian gives to people (login.defs, Debian Policy 9.2.2)."""
 
 # Hashes never leave awk: a word says what stands in their place. Names and texts of people
 # (the fifth field) are not read at all. ``wanted`` is empty when every account is asked for.
@@ -117,11 +120,24 @@ class Accounts(Read):
         look = _LOOK if groups else _LOOK.replace('-v wanted="$groups"', '-v wanted=" : "')
         return Script(form, f"{wanted}{look}{END}")
 
+    def people(self, raw: Raw) -> frozenset[str]:
+        """The logins of personal accounts, by their number."""
+        words = (line.split("\t") for line in raw.text.splitlines())
+        return frozenset(
+            line[1]
+            for line in words
+            if len(line) > 2 and line[0] in {"passwd", "seen"} and _of_people(line[2])
+        )
+
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         told = _told(counted(raw.text))
         if told.first < 0:
             raise ValueError("the first number of a personal account is not told")
         return {key: _answer(told, *_split(key)) for key in keys}
+
+
+def _of_people(number: str) -> bool:
+    return number.isdecimal() and FIRST_PERSONAL <= int(number) <= LAST_PERSONAL
 
 
 def _split(key: str) -> tuple[str, str, str]:

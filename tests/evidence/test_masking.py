@@ -165,3 +165,52 @@ def test_a_report_names_nobody_and_the_annex_says_who(made: Made) -> None:
     assert data["evidence"] == {"number": 1, "head": mark.head, "key": mark.key}
     annex = nominative_annex(made.site, made.store).decode()
     assert f"{data['run']['account']};jdupont;" in annex
+
+
+def test_people_of_the_site_are_hidden_in_keys_targets_and_contents(made: Made) -> None:
+    """Enrolments ask devices about accounts by name: questions and plans name people too."""
+    from kit.app.check import start_run
+    from kit.app.evidence import run_context
+    from kit.evidence.documents import Found, Told, run_files
+    from kit.model.plan import DevicePlan, Refusal
+    from kit.model.verdict import Reason, ReasonCode, Verdict
+    from tests.checking.test_drift import finding
+
+    reason = Reason(code=ReasonCode.BLOCKED_BY, subject="account:mdurand", detail="mdurand")
+    found = finding(DEVICES[0], "rule_a", Verdict.FAIL, "mdurand, kit")
+    detail = found.details[0].model_copy(update={"setting": "oath mdurand", "key": "line mdurand"})
+    found = found.model_copy(update={"details": (detail,)})
+    snapshot = recorded(made.site, [made.root / "snapshots"])[DEVICES[0]]
+    asked = snapshot.answers[0].model_copy(update={"keys": ("line mdurand",)})
+    snapshot = snapshot.model_copy(update={"answers": (asked,)})
+    plan = DevicePlan(
+        device=DEVICES[0], snapshot="", refused=(
+            Refusal(rules=("rule_a",), target="account:mdurand", reason=reason),
+        ),
+    )  # fmt: skip
+    run = start_run(made.site, made.asked(), "check", START)
+    told = Told()
+    pseudonyms = Pseudonyms(b"k" * 32, {"mdurand": "p-abcdefghijkl"})
+    files = dict(
+        run_files(
+            Found(
+                run_context(made.site, run), {DEVICES[0]: snapshot}, {DEVICES[0]: (found,)},
+                {DEVICES[0]: plan},
+            ),
+            pseudonyms,
+            told,
+        )
+    )  # fmt: skip
+    for name, content in files.items():
+        assert b"mdurand" not in content, name
+    assert b"line p-abcdefghijkl" in files[f"findings/{DEVICES[0]}.json"]
+    assert b"account:p-abcdefghijkl" in files[f"plans/{DEVICES[0]}.json"]
+    DevicePlan.model_validate_json(files[f"plans/{DEVICES[0]}.json"])
+
+
+def test_accounts_tell_people_from_services() -> None:
+    from kit.model.read import Form, Raw
+    from kit.reads.accounts import Accounts
+
+    text = "passwd\tmdurand\t1001\t1001\nseen\tsshd\t105\t65534\nseen\tnobody\t65534\t65534\n"
+    assert Accounts().people(Raw(Form.POSIX, text.encode())) == {"mdurand"}
