@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
-from kit.cli.plan_shown import show_moved
 from kit.cli.loop_shown import evidence_json, show_evidence
+from kit.cli.plan_shown import show_moved
 from kit.cli.terminal import note, say, show_json
 from kit.i18n import _, localized, ngettext
 
