@@ -10,6 +10,7 @@ from kit.app.check import FINDINGS, OK, UNKNOWN, Asked, CheckResult, end_run, ke
 from kit.app.check import exit_code as check_code
 from kit.app.evidence import masked
 from kit.app.opening import OpenSite
+from kit.app.person_evidence import note_first_uses
 from kit.app.works import limits_of, workable_for
 from kit.loop.applying import (
     Applied,
@@ -151,6 +152,7 @@ def _keep_after(task: Task, applied: Applied) -> CheckResult:
     run = start_run(task.site, task.asked, "check", at, task.run.selection)
     task.store.begin(run)
     kept = keep(task.store, task.asked, run, applied.after)
+    note_first_uses(task.site, applied.after.snapshots)
     found = [one for findings in applied.after.findings().values() for one in findings]
     return end_run(task.site, task.store, task.asked, run, applied.after, kept, check_code(found))
 

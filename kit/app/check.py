@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from kit import __version__
 from kit.app.evidence import Chained, Seal, chain_run, masked, no_seal, store_mask
 from kit.app.opening import OpenSite
+from kit.app.person_evidence import findings_of_people, note_first_uses
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.loop.reading import Collect, Reading, judge_site, read_site
@@ -49,10 +50,12 @@ class CheckResult:
     run: Run
     reading: Reading
     evidence: Chained | None = None  # unset: the chain of this site was made elsewhere
+    people: tuple[Finding, ...] = ()  # none when only some devices were chosen
 
     def findings(self) -> tuple[Finding, ...]:
-        """Every finding of every device."""
-        return tuple(one for found in self.reading.findings().values() for one in found)
+        """Every finding of every device, and of every person."""
+        devices = (one for found in self.reading.findings().values() for one in found)
+        return (*devices, *self.people)
 
 
 def start_run(
@@ -145,8 +148,11 @@ def _ended(
     site: OpenSite, store: Store, asked: Asked, run: Run, reading: Reading, fail_on: Severity
 ) -> CheckResult:
     kept = keep(store, asked, run, reading)
-    code = exit_code(CheckResult(run, reading).findings(), fail_on)
-    return end_run(site, store, asked, run, reading, kept, code)
+    note_first_uses(site, reading.snapshots)
+    whole = not run.selection
+    people = findings_of_people(site, reading.snapshots, asked.clock()) if whole else ()
+    code = exit_code(CheckResult(run, reading, people=people).findings(), fail_on)
+    return replace(end_run(site, store, asked, run, reading, kept, code), people=people)
 
 
 def end_run(

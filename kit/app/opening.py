@@ -15,6 +15,7 @@ from kit.desired.break_glass import break_glass_settings
 from kit.desired.parameters import parameter_problems
 from kit.desired.selection import baseline_of
 from kit.enrolment.contributions import contributions
+from kit.enrolment.hiding import Hiding
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
@@ -39,9 +40,16 @@ class OpenSite:
     def context(self, at: datetime) -> Context:
         """What judging needs besides the device, at a moment (aware)."""
         loaded = self.loaded
-        given = contributions(loaded.site, loaded.devices, loaded.people, loaded.enrolments)
+        given = contributions(
+            loaded.site,
+            loaded.devices,
+            loaded.people,
+            loaded.enrolments,
+            loaded.break_glass.account if loaded.break_glass is not None else None,
+        )
         given |= break_glass_settings(loaded.devices, loaded.break_glass)
-        return Context(self.catalogue, self.baseline, loaded.site, loaded.waivers, at, given)
+        hide = Hiding.of(loaded.people).record if loaded.people else None
+        return Context(self.catalogue, self.baseline, loaded.site, loaded.waivers, at, given, hide)
 
     def devices(self, limit: str | None = None) -> tuple[Device, ...]:
         """The devices whose name matches one of the comma-separated patterns (``*``, ``?``).

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from kit.app.generate import last_snapshots
 from kit.app.opening import OpenSite
+from kit.app.person_evidence import linux_posts, local_day, standings_of
 from kit.app.secret_sources import open_vault
-from kit.checking.observing import observe
 from kit.documents_io.files import write_file
 from kit.documents_io.tables import read_file_bytes
 from kit.enrolment.columns import plain
 from kit.enrolment.contributions import exempt_accounts, works_on
-from kit.enrolment.evidence import Standing, standings
+from kit.enrolment.evidence import Standing
 from kit.enrolment.importing import People, Surroundings, take_people
 from kit.enrolment.issuing import base32, issue, otpauth
 from kit.enrolment.pseudonyms import SITE_KEY, digest_key, pseudonym, random_site_key
 from kit.errors import UsageError
 from kit.generation.enrolment_sheets import Sheet, sheet_pdf
 from kit.i18n import _
-from kit.model.device import Device, DeviceState
 from kit.model.enrolment import Enrolment, SheetPrint
-from kit.model.observation import Observations
 from kit.model.person import Person
-from kit.model.platform import Platform
-from kit.model.site import Site
-from kit.model.snapshot import Snapshot
-from kit.reads.oath_users import OathUsers
 from kit.redaction import Redactor
 from kit.secrets.reference import SecretStr
 from kit.secrets.vault import Vault
@@ -40,11 +33,6 @@ from kit.sites.people import save_enrolments, save_people
 from kit.sites.saving import hold_site
 from kit.sites.workspace import Workspace
 from kit.store.store import Store
-
-
-def local_day(site: Site, at: datetime) -> date:
-    """The day it is on the site."""
-    return at.astimezone(ZoneInfo(site.timezone)).date()
 
 
 def _site_key(vault: Vault, at: datetime, *, keep: bool) -> SecretStr:
@@ -190,7 +178,7 @@ def print_sheet(
         address = otpauth(seed, person.account, loaded.site.name)
         for value in (address, SecretStr(base32(seed))):
             redactor.register(value)
-        posts = tuple(sorted(one.id for one in _posts(loaded) if works_on(person, one)))
+        posts = tuple(sorted(one.id for one in linux_posts(loaded) if works_on(person, one)))
         sheet = Sheet(
             loaded.site, person.name, person.account, posts, address, base32(seed),
             len(enrolment.prints) + 1,
@@ -212,14 +200,6 @@ def _refuse_shared(workspace: Workspace, place: Path) -> None:
             where=str(place),
             remedy=_("Give a place outside, print it, then delete the file."),
         )
-
-
-def _posts(loaded: LoadedSite) -> list[Device]:
-    return [
-        one
-        for one in loaded.devices
-        if one.platform is Platform.LINUX and one.state is not DeviceState.REMOVED
-    ]
 
 
 def revoke_factor(
@@ -247,20 +227,6 @@ class Status:
 
 def status(site: OpenSite, store: Store, at: datetime) -> Status:
     """Everybody's second factor, as the last readings of the posts show it. Reads only."""
-    loaded = site.loaded
-    people = loaded.people or ()
-    keys = frozenset(f"{what} {one.account}" for one in people for what in ("line", "used"))
-    observed: dict[str, Mapping[str, Observations]] = {
-        name: observe(snapshot, {OathUsers.id: keys & _asked(snapshot)})
-        for name, snapshot in last_snapshots(store, loaded.site.id).items()
-    }
-    found = standings(
-        people, loaded.enrolments, _posts(loaded), observed, local_day(loaded.site, at)
-    )
+    found = standings_of(site, last_snapshots(store, site.loaded.site.id), at)
     good = all(one.state == "active" for one in found)
     return Status(found, 0 if good else 1)
-
-
-def _asked(snapshot: Snapshot) -> frozenset[str]:
-    answer = snapshot.answer(OathUsers.id)
-    return frozenset(answer.keys) if answer is not None else frozenset()

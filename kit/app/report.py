@@ -11,6 +11,7 @@ from kit.app.opening import OpenSite
 from kit.app.pseudonymous import leaving
 from kit.app.reference_score import reference_findings
 from kit.checking.observing import facts_of
+from kit.enrolment.hiding import Hiding
 from kit.errors import UsageError
 from kit.i18n import Language, _
 from kit.model.run import Run
@@ -49,10 +50,11 @@ def choose_run(store: Store, site: str, run: str | None) -> Run:
 
 def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = None) -> ReportData:
     """Everything a report of one run says, made at ``at`` (aware)."""
+    hiding = Hiding.of(site.loaded.people)
     chosen = choose_run(store, site.loaded.site.id, run)
     snapshots = store.snapshots(chosen.id)
     chosen, findings = leaving(site, chosen, store.findings(chosen.id), snapshots)
-    return build(
+    made = build(
         Checked(
             site=site.loaded.site,
             catalogue=site.catalogue,
@@ -73,6 +75,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
         ),
         at,
     )
+    return hiding.record(made)
 
 
 def _evidence(store: Store, run: Run) -> EvidenceSheet | None:

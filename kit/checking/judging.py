@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -70,7 +70,10 @@ class JudgedDevice:
 
 @dataclass(frozen=True)
 class Context:
-    """What is the same for every device of a check. ``at`` is an aware date and time."""
+    """What is the same for every device of a check. ``at`` is an aware date and time.
+
+    ``hide`` puts names of people out of each finding.
+    """
 
     catalogue: Catalogue
     baseline: Baseline
@@ -78,6 +81,7 @@ class Context:
     waivers: tuple[Waiver, ...]
     at: datetime
     contributions: Contributions = NOTHING_ADDED
+    hide: Callable[[Finding], Finding] | None = None
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -137,6 +141,8 @@ def judge_device(
         *leftover_finding(context.catalogue, device, left, provenance, snapshot.taken_at),
     ]
     findings.sort(key=lambda one: one.rule)
+    if context.hide is not None:
+        findings = [context.hide(one) for one in findings]
     return JudgedDevice(device, tuple(findings), judged, desired, observations)
 
 

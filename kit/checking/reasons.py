@@ -52,6 +52,8 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.CONTROLLER_SHUT_OUT: N_(
         "This firewall would shut this controller out: {subject} is in no management source."
     ),
+    ReasonCode.NEVER_USED: N_("It was issued, and no post has seen it used yet: {subject}."),
+    ReasonCode.NOT_REVOKED: N_("The person left on {detail}, and it was not revoked: {subject}."),
     ReasonCode.LEFT_OVER: N_("“{subject}” still sets what no rule asks for any more: {detail}."),
     ReasonCode.PLAN_OUTDATED: N_("The device is no longer as the plan found it: {subject}."),
     ReasonCode.MOVED: N_("“{subject}” was changed since that run."),
@@ -72,6 +74,8 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.FACT_UNREADABLE: N_("Mend what prevents the read, then check again."),
     ReasonCode.NO_VARIANT: N_("Nothing."),
     ReasonCode.NOTHING_ASKED: N_("Nothing."),
+    ReasonCode.NEVER_USED: N_("Have a session opened with the code, then check again."),
+    ReasonCode.NOT_REVOKED: N_("Run: esms-kit enrol revoke, then apply --only enrol."),
     ReasonCode.OTHER_MANAGER: N_("Set the value where it is managed, or stop managing it there."),
     ReasonCode.CAPABILITY_MISSING: N_("Replace the equipment, or have a waiver approved."),
     ReasonCode.NOT_REACHED: N_("Switch the device on, check its network and address."),

@@ -167,7 +167,7 @@ def status(
 
 
 def _as_data(one: Standing, *, names: bool) -> dict[str, Any]:
-    enrolment, proof = one.enrolment, _proof(one)
+    enrolment, proof = one.enrolment, one.proof
     who = {"name": one.person.name, "account": one.person.account} if names else {}
     return {
         "person": one.person.id,
@@ -182,11 +182,6 @@ def _as_data(one: Standing, *, names: bool) -> dict[str, Any]:
         "placed_on": sorted(one.seen.placed),
         "proof": {"device": proof.device, "at": proof.at.isoformat()} if proof else None,
     }
-
-
-def _proof(one: Standing) -> Any:  # noqa: ANN401 - FirstUse | None, loaded late
-    noted = one.enrolment.first_use if one.enrolment is not None else None
-    return noted or one.seen.earliest
 
 
 def _tell_status(found: tuple[Standing, ...], *, taken_in: bool) -> None:
@@ -205,7 +200,7 @@ def _tell_status(found: tuple[Standing, ...], *, taken_in: bool) -> None:
     }
     rows = []
     for one in found:
-        proof = _proof(one)
+        proof = one.proof
         style, label = words[one.state]
         rows.append(
             [

@@ -27,11 +27,13 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
                     device: [one.model_dump(mode="json") for one in found]
                     for device, found in result.reading.findings().items()
                 },
+                "people": [one.model_dump(mode="json") for one in result.people],
             }
         )
         return
     _show_devices(site, result, verbose)
     _show_standing(site, result, verbose)
+    _show_people(result)
     _show_end(site, result)
 
 
@@ -69,6 +71,24 @@ def _show_devices(site: OpenSite, result: CheckResult, verbose: int) -> None:
         say("  " + _("{name}: {problem}").format(name=_few(names), problem=why), style="yellow")
 
 
+def _show_people(result: CheckResult) -> None:
+    """How many people have a second factor that was used; who has not, enrol status says."""
+    from kit.model.verdict import Verdict
+
+    if not result.people:
+        return
+    count = dict.fromkeys(Verdict, 0)
+    for finding in result.people:
+        count[finding.verdict] += 1
+    say(
+        _("Second factor: {active} active, {waiting} never used, {missing} to mend.").format(
+            active=count[Verdict.PASS],
+            waiting=count[Verdict.NOT_CHECKED],
+            missing=count[Verdict.FAIL],
+        )
+    )
+
+
 def _few(names: list[str]) -> str:
     """Names, or the first and how many more."""
     shown = 3
@@ -95,7 +115,7 @@ def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
     from kit.model.verdict import Verdict
 
     by_rule: dict[str, list[Finding]] = defaultdict(list)
-    for one in result.findings():
+    for one in (f for found in result.reading.findings().values() for f in found):
         # A device nobody could read is told of above; an error here is one of a device that was.
         if one.verdict is Verdict.FAIL or (one.verdict is Verdict.ERROR and one.details):
             by_rule[one.rule].append(one)

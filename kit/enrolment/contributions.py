@@ -30,8 +30,13 @@ def contributions(
     devices: Iterable[Device],
     people: Sequence[Person] | None,
     enrolments: Enrolments,
+    last_resort: str | None = None,
 ) -> Contributions:
-    """The settings of every Linux post. Without a list of people nothing is known of them."""
+    """The settings of every Linux post. Without a list of people nothing is known of them.
+
+    ``last_resort``: the break-glass account, which is asked for no code and never locked.
+    """
+    enrolments = _with_last_resort(enrolments, last_resort)
     if people is None:
         return Contributions()
     given: dict[str, dict[str, tuple[SettingData, ...]]] = {}
@@ -47,6 +52,17 @@ def contributions(
             REQUIRED: tuple(_asked(site, here, enrolments)),
         }
     return Contributions({Source.ENROLMENT: given})
+
+
+def _with_last_resort(enrolments: Enrolments, account: str | None) -> Enrolments:
+    if account is None:
+        return enrolments
+    policy = enrolments.policy
+    both = {
+        "exempt": tuple(sorted({*policy.exempt, account})),
+        "never_locked": tuple(sorted({*policy.never_locked, account})),
+    }
+    return enrolments.model_copy(update={"policy": policy.model_copy(update=both)})
 
 
 def exempt_accounts(site: Site, policy: SecondFactorPolicy) -> tuple[str, ...]:

@@ -86,6 +86,14 @@ class Standing:
     enrolment: Enrolment | None
     posts: tuple[str, ...]
     seen: Seen
+    gone: bool = False
+
+    @property
+    def proof(self) -> FirstUse | None:
+        """The first use: the one noted, else what devices tell now."""
+        if self.enrolment is None or self.enrolment.revoked_at is not None:
+            return None
+        return self.enrolment.first_use or self.seen.earliest
 
     @property
     def state(self) -> str:
@@ -113,5 +121,5 @@ def standings(
             continue
         posts = tuple(sorted(one.id for one in devices if works_on(person, one)))
         seen = seen_of(person, enrolment, observed) if enrolment is not None else Seen()
-        found.append(Standing(person, enrolment, posts, seen))
+        found.append(Standing(person, enrolment, posts, seen, person.gone(day)))
     return tuple(found)

@@ -68,6 +68,8 @@ class ReasonCode(StrEnum):
     MOVED = "moved"
     IRREVERSIBLE = "irreversible"
     PRIOR_UNKNOWN = "prior_unknown"
+    NEVER_USED = "never_used"
+    NOT_REVOKED = "not_revoked"
 
 
 class Pending(StrEnum):

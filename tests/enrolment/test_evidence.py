@@ -6,19 +6,22 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from kit.catalogue.loading import shipped_catalogue
 from kit.catalogue.templates import build
 from kit.enrolment.contributions import ENROLLED, REQUIRED, contributions
 from kit.enrolment.evidence import standings, with_first_uses
+from kit.enrolment.findings import person_findings
 from kit.enrolment.hiding import Hiding
 from kit.enrolment.issuing import base32, issue, otpauth
 from kit.model.contribution import Source
 from kit.model.device import Device, DeviceClass, PostRole
 from kit.model.enrolment import Enrolments, EnrolmentState, SecondFactorPolicy
+from kit.model.finding import SubjectKind
 from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
 from kit.model.person import Person
 from kit.model.platform import Platform
 from kit.model.site import Management, Site
-from kit.model.verdict import Reason, ReasonCode
+from kit.model.verdict import Reason, ReasonCode, Verdict
 
 AT = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 DAY = date(2026, 11, 27)
@@ -88,6 +91,12 @@ def test_administration_is_never_asked_for_a_code_and_without_it_nobody_is() -> 
         if one["type"] == "pam_policy"
     )  # fmt: skip
     assert policy["exempt"] == ["esms", "secours"]
+    found = contributions(SITE, DEVICES, PEOPLE, enrolled(MARTIN), "kit-secours")
+    (policy,) = (
+        one for one in found.sources[Source.ENROLMENT]["pc-1"][REQUIRED]
+        if one["type"] == "pam_policy"
+    )  # fmt: skip
+    assert (policy["exempt"], policy["never_locked"]) == (["esms", "kit-secours"], ["kit-secours"])
     nobody = SITE.model_copy(update={"management": Management()})
     found = contributions(nobody, DEVICES, PEOPLE, enrolled(MARTIN))
     assert found.sources[Source.ENROLMENT]["pc-1"][REQUIRED] == ()
@@ -166,3 +175,31 @@ def test_names_are_put_out_of_records_and_longer_words_left() -> None:
     assert hidden.detail == "group kit-2fa: p-aaaaaaaaaaaa, pmartin2"
     assert hiding.text("Paul Martin, x.pmartin") == "p-bbbbbbbbbbbb, x.pmartin"
     assert Hiding.of(None).record(reason) is reason
+
+
+def test_a_finding_for_each_person_by_pseudonym() -> None:
+    left = Person(id="p-cccccccccccc", name="Luc Noir", account="lnoir", left_on=DAY)
+    people = (*PEOPLE, left)
+    factors = enrolled(MARTIN, left)
+    verdicts = {}
+    for used in (USED, Observed("never")):
+        stand = standings(people, factors, DEVICES, shown(RIGHT, used), DAY)
+        found = person_findings(shipped_catalogue(), stand)
+        assert [one.subject.kind for one in found] == [SubjectKind.PERSON] * 3
+        assert all("urand" not in one.model_dump_json() for one in found)
+        verdicts[used] = {one.subject.id: one.verdict for one in found}
+    assert verdicts[USED] == {
+        DURAND.id: Verdict.FAIL,  # never issued
+        MARTIN.id: Verdict.PASS,
+        left.id: Verdict.FAIL,  # left, and still has one
+    }
+    assert verdicts[Observed("never")][MARTIN.id] is Verdict.NOT_CHECKED
+
+
+def test_a_use_once_noted_counts_although_no_post_was_read() -> None:
+    noted = with_first_uses(PEOPLE, enrolled(MARTIN), shown(RIGHT, USED))
+    (_durand, martin) = person_findings(
+        shipped_catalogue(), standings(PEOPLE, noted, DEVICES, {}, DAY)
+    )
+    assert martin.verdict is Verdict.PASS
+    assert martin.observed_at == datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
