@@ -160,6 +160,7 @@ THEMES: Final[Mapping[str, str]] = {
     "packages": N_("Software"),
     "services": N_("Services"),
     "ssh": N_("Remote administration (SSH)"),
+    "second_factor": N_("Second factor"),
     "sudo": N_("Administration rights (sudo)"),
     "time": N_("Clock"),
     "updates": N_("Updates"),

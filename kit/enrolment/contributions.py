@@ -110,10 +110,11 @@ def _asked(site: Site, here: Sequence[Person], enrolments: Enrolments) -> Iterab
     if not exempt:  # nobody would be left to administer the post: not known is not asked for
         return
     yield {"type": "package", "name": "libpam-oath", "state": "present"}
-    members = sorted(person.account for person in _standing(here, enrolments))
-    if policy.asked == "enrolled":
+    # Nobody is taken out of the group: who has no factor any more is asked for one, and refused.
+    members = sorted(one.account for one in here if enrolments.of(one.id) is not None)
+    if policy.asked == "enrolled" and members:
         yield {
-            "type": "membership", "group": GROUP, "op": "exactly", "accounts": members,
+            "type": "membership", "group": GROUP, "op": "contains_all", "accounts": members,
             "create": True,
         }  # fmt: skip
     asked: dict[str, Any] = {

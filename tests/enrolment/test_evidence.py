@@ -106,7 +106,11 @@ def test_what_was_never_written_is_not_known_and_what_is_revoked_goes() -> None:
     assert given(enrolled(), None) == {}
     standing = enrolled(MARTIN)
     gone = standing.with_one(standing.enrolments[0].model_copy(update={"revoked_at": AT}))
-    assert accounts(given(gone)["pc-2"]) == {"pmartin": "absent"}
+    found = given(gone)["pc-2"]
+    assert accounts(found) == {"pmartin": "absent"}
+    # Still asked for a code: whoever has none is refused, and not let in by password alone.
+    (group,) = (one for one in found[REQUIRED] if one["type"] == "membership")
+    assert (group["accounts"], group["op"]) == (["pmartin"], "contains_all")
 
 
 def shown(line: Observation, used: Observation) -> dict[str, dict[str, dict[str, Observation]]]:

@@ -76,6 +76,8 @@ class LabSite:
             for host in self.hosts
         ]
         (folder / "site.yaml").write_text(dump_yaml(site))
+        if not (folder / "people.yaml").exists():  # nobody is to be enrolled, and that is known
+            (folder / "people.yaml").write_text("schema: 1\npeople: []\n")
         (folder / "devices.yaml").write_text(dump_yaml({"schema": 1, "devices": devices}))
         (folder / "known_hosts.yaml").write_text(known_hosts_document(map(_pin, self.hosts)))
 

@@ -21,7 +21,8 @@ from kit.catalogue.validation import sample_values
 from kit.documents_io.yaml import read_yaml
 from kit.model.facts import Facts
 from kit.model.meta import Fix
-from kit.model.observation import Observations, Observed, Unread, Unreadable
+from kit.model.observation import Absent, Observations, Observed, Unread, Unreadable
+from kit.model.operators import Operator
 from kit.model.platform import Platform
 from kit.model.rule import PlatformRule, Rule
 from kit.model.setting import Setting
@@ -74,6 +75,13 @@ def verdict(settings: list[Setting], platform: Platform, shown: Mapping[str, Obs
     return worst(one.judge(shown, platform).verdict for one in settings)
 
 
+def only_present(settings: list[Setting], platform: Platform, read: str, key: str) -> bool:
+    """Whether anything will do, as long as it is there."""
+    asked = [one for setting in settings for one in setting.questions(platform)]
+    ops = {one.expected.op for one in asked if (one.read, one.key) == (read, key)}
+    return ops == {Operator.PRESENT}
+
+
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return {
         read: {**base.get(read, {}), **over.get(read, {})} for read in base.keys() | over.keys()
@@ -113,7 +121,7 @@ def test_each_observation_counts(rule: Rule, block: Mapping[str, Any]) -> None:
     for read, keys in whole.items():
         for key in keys:
             for value, wanted in {
-                NEVER: Verdict.FAIL,
+                Absent() if only_present(settings, platform, read, key) else NEVER: Verdict.FAIL,
                 Unreadable(Unread.DENIED): Verdict.ERROR,
             }.items():
                 shown = {**whole, read: {**keys, key: value}}
