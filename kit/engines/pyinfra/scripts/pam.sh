@@ -13,12 +13,14 @@ main() {
     need pam-auth-update
     grep -q -e '--root' -- "$(command -v pam-auth-update)" || failed unsupported pam-auth-update
     [ -d "$STATE" ] && [ -f "$CONFIG/common-auth" ] || failed target_missing "$CONFIG/common-auth"
-    mkdir -p "$KIT_DIR/new" || failed disk_full "$KIT_DIR"
+    work=$KIT_DIR/pam # steps before this one may have left files in the folder
+    rm -rf -- "$work"
+    mkdir -p "$work/new" || failed disk_full "$KIT_DIR"
     for name in $KIT_NAMES; do
         printf '%s' "$KIT_PROFILES" | KIT_NAME=$name awk '
             index($0, ENVIRON["KIT_NAME"] "\t") == 1 {
                 print substr($0, length(ENVIRON["KIT_NAME"]) + 2)
-            }' >"$KIT_DIR/new/$name" && [ -s "$KIT_DIR/new/$name" ] || failed disk_full "$KIT_DIR"
+            }' >"$work/new/$name" && [ -s "$work/new/$name" ] || failed disk_full "$KIT_DIR"
     done
     trial
     if holds; then answer unchanged; fi
@@ -35,21 +37,21 @@ main() {
 others() {
     for file in "$PROFILES"/esms-kit-*; do
         [ -f "$file" ] || continue
-        [ -f "$KIT_DIR/new/${file##*/}" ] || printf '%s\n' "${file##*/}"
+        [ -f "$work/new/${file##*/}" ] || printf '%s\n' "${file##*/}"
     done
 }
 
 # trial: what the files would become, in $trial, with nothing changed yet.
 trial() {
-    trial=$KIT_DIR/trial
+    trial=$work/trial
     rm -rf -- "$trial"
     mkdir -p "$trial$CONFIG" "$trial$STATE" "$trial$PROFILES" || failed disk_full "$KIT_DIR"
     cp -- "$CONFIG"/common-* "$trial$CONFIG/" && cp -- "$STATE"/* "$trial$STATE/" &&
         cp -- "$PROFILES"/* "$trial$PROFILES/" || failed disk_full "$KIT_DIR"
     rm -f -- "$trial$PROFILES"/esms-kit-*
-    cp -- "$KIT_DIR/new"/* "$trial$PROFILES/" || failed disk_full "$KIT_DIR"
+    cp -- "$work/new"/* "$trial$PROFILES/" || failed disk_full "$KIT_DIR"
     # shellcheck disable=SC2086 # one word a name
-    DEBCONF_DB_OVERRIDE="File{$KIT_DIR/debconf}" DEBIAN_FRONTEND=noninteractive \
+    DEBCONF_DB_OVERRIDE="File{$work/debconf}" DEBIAN_FRONTEND=noninteractive \
         run pam-auth-update --root "$trial" --package --enable $KIT_NAMES ||
         failed validator_refused pam-auth-update "$(last_said)"
     for name in $KIT_NAMES; do
@@ -75,7 +77,7 @@ installed() {
 holds() {
     [ -z "$(others)" ] || return 1
     for name in $KIT_NAMES; do
-        same "$KIT_DIR/new/$name" "$PROFILES/$name" || return 1
+        same "$work/new/$name" "$PROFILES/$name" || return 1
     done
     for part in $PARTS; do
         same "$trial$CONFIG/common-$part" "$CONFIG/common-$part" || return 1
@@ -88,18 +90,18 @@ same() {
 }
 
 keep() {
-    mkdir -p "$KIT_DIR/old/config" "$KIT_DIR/old/state" "$KIT_DIR/old/profiles" &&
-        cp -p -- "$CONFIG"/common-* "$KIT_DIR/old/config/" &&
-        cp -p -- "$STATE"/* "$KIT_DIR/old/state/" || failed disk_full "$KIT_DIR"
+    mkdir -p "$work/old/config" "$work/old/state" "$work/old/profiles" &&
+        cp -p -- "$CONFIG"/common-* "$work/old/config/" &&
+        cp -p -- "$STATE"/* "$work/old/state/" || failed disk_full "$KIT_DIR"
     for file in "$PROFILES"/esms-kit-*; do
-        [ ! -f "$file" ] || cp -p -- "$file" "$KIT_DIR/old/profiles/" || failed disk_full "$KIT_DIR"
+        [ ! -f "$file" ] || cp -p -- "$file" "$work/old/profiles/" || failed disk_full "$KIT_DIR"
     done
 }
 
 bring_about() {
     for name in $(others); do rm -f -- "$PROFILES/$name"; done
     for name in $KIT_NAMES; do
-        place "$KIT_DIR/new/$name" "$PROFILES/$name" || put_back unexpected "$PROFILES/$name" ''
+        place "$work/new/$name" "$PROFILES/$name" || put_back unexpected "$PROFILES/$name" ''
     done
     # shellcheck disable=SC2086 # one word a name
     DEBIAN_FRONTEND=noninteractive run pam-auth-update --package --enable $KIT_NAMES ||
@@ -116,10 +118,10 @@ place() {
 
 # put_back CODE SUBJECT DETAIL: as it was, part by part, each in one step; then fail.
 put_back() {
-    for file in "$KIT_DIR"/old/config/*; do place "$file" "$CONFIG/${file##*/}"; done
-    for file in "$KIT_DIR"/old/state/*; do place "$file" "$STATE/${file##*/}"; done
+    for file in "$work"/old/config/*; do place "$file" "$CONFIG/${file##*/}"; done
+    for file in "$work"/old/state/*; do place "$file" "$STATE/${file##*/}"; done
     rm -f -- "$PROFILES"/esms-kit-*
-    for file in "$KIT_DIR"/old/profiles/*; do
+    for file in "$work"/old/profiles/*; do
         [ ! -f "$file" ] || place "$file" "$PROFILES/${file##*/}"
     done
     failed "$@"
