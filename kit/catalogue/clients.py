@@ -27,6 +27,7 @@ from kit.model.record import Record
 from kit.model.rule import PlatformRule, Purpose, Rule, Severity, Texts
 from kit.model.tier import Tier
 from kit.model.web_address import parse_address
+from kit.resources.browser_definitions import definitions
 from kit.resources.certificates import authority_file, authority_text
 
 SHIPPED: Final = Path(__file__).parent.parent / "baseline"
@@ -121,9 +122,8 @@ def with_clients(catalogue: Catalogue, packs: Mapping[str, ClientPack]) -> Catal
     )
 
 
-def _pack_problems(pack: ClientPack, document: Document, where: Path_) -> Iterator[Problem]:
-    """What is wrong with one pack beyond the shape of its record."""
-    named = {one.id: one for one in pack.parameters}
+def _parameter_problems(pack: ClientPack, document: Document, where: Path_) -> Iterator[Problem]:
+    """What is wrong with the values a pack lets sites choose."""
     for index, one in enumerate(pack.parameters):
         at: Path_ = (*where, "parameters", index)
         if one.kind != "integer" and not (one.pattern or one.choices):
@@ -138,6 +138,12 @@ def _pack_problems(pack: ClientPack, document: Document, where: Path_) -> Iterat
             wrong = value_problem(one, plain) if value is not None else ""
             if wrong:
                 yield Problem(document.position((*at, key)), f"{key}: {wrong}")
+
+
+def _pack_problems(pack: ClientPack, document: Document, where: Path_) -> Iterator[Problem]:
+    """What is wrong with one pack beyond the shape of its record."""
+    yield from _parameter_problems(pack, document, where)
+    named = {one.id: one for one in pack.parameters}
     unknown = sorted(set(parameter_names(_template(pack))) - set(named))
     unused = sorted(set(named) - set(parameter_names(_template(pack))))
     for name in unknown:
@@ -154,12 +160,25 @@ def _pack_problems(pack: ClientPack, document: Document, where: Path_) -> Iterat
     except ValidationError as error:
         yield from problems_of(error, document, (*where, pack.kind))
         return
+    yield from _policy_problems(client, document, where)
     for data in _every_setting(pack, client):
         try:
             build(data, {})
         except ValidationError as error:
             said = "; ".join(sorted({one["msg"] for one in error.errors(include_url=False)}))
             yield Problem(document.position((*where, pack.kind)), said)
+
+
+def _policy_problems(
+    client: WebClient | NativeClient, document: Document, where: Path_
+) -> Iterator[Problem]:
+    """A policy is left out of a browser that has none such, but not out of all."""
+    if isinstance(client, NativeClient):
+        return
+    for name in sorted(client.policies):
+        if not any(_has(browser, name) for browser in client.browsers):
+            message = _("no browser of the pack has the policy “{name}”.")
+            yield Problem(document.position((*where, "web", "policies")), message.format(name=name))
 
 
 def _template(pack: ClientPack) -> Data:
@@ -313,7 +332,14 @@ def _policies(client: WebClient, browser: str, kiosk: bool, allow: Sequence[str]
         yield policy("blocked_addresses", ["*"])
         yield policy("home_page", client.address)
     for name, word in sorted(words.items()):
-        yield policy(name, word)
+        if _has(browser, name):
+            yield policy(name, word)
+
+
+def _has(browser: str, policy: str) -> bool:
+    """Whether a browser has a policy; a policy nobody knows is told by whoever builds it."""
+    definition = definitions().get(policy)
+    return definition is None or browser in definition.browsers()
 
 
 def _shortcuts(pack: ClientPack, client: WebClient, *, kiosk: bool) -> list[Data]:
