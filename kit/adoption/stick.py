@@ -41,7 +41,7 @@ def stick_files(
     scripts = data_folder("adoption")
     certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
     return {
-        "LISEZMOI.txt": _BOM + _crlf(_read_me(site_name, token)),
+        "LISEZMOI.txt": _BOM + _crlf(_read_me(site_name, site, token)),
         "adopter-linux.sh": (scripts / "linux/adopter-linux.sh").read_bytes(),
         "adopter-windows.cmd": _crlf((scripts / "windows/adopter-windows.cmd").read_text("ascii")),
         "kit/adopter-windows.ps1": _BOM
@@ -79,7 +79,7 @@ def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
-def _read_me(site_name: str, token: Token) -> str:
+def _read_me(site_name: str, site: str, token: Token) -> str:
     lines = [
         _("First contact with the devices of: {site}").format(
             site=" ".join(plain_text(site_name).split())
@@ -94,7 +94,7 @@ def _read_me(site_name: str, token: Token) -> str:
         "",
         _("There is no password on this stick. Whoever finds it can log in nowhere."),
         _("If it is lost, tell the operator, who revokes it: esms-kit adopt revoke {id}").format(
-            id=f"SITE {token.id}"
+            id=f"{site} {token.id}"
         ),
     ]
     return "\n".join(lines) + "\n"

@@ -194,6 +194,9 @@ def test_what_the_script_leaves_and_running_it_again(field):
     field.adopt(host)
     assert host.read(keys) == before + other.encode() + b"\n"
     assert len(host.run(["ls", f"{STICK}/records"]).stdout.split()) == 1
+    # As an installer runs it: no service is started, no firewall is looked at.
+    host.run(["sh", f"{STICK}/adopter-linux.sh", "--install"])
+    assert len(host.run(["ls", f"{STICK}/records"]).stdout.split()) == 1
 
 
 def test_another_key_than_the_recorded_one_is_refused(field):
