@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Final
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from kit.errors import UsageError
 from kit.model.evidence import ChainEntry, Link
 from kit.store.store import Store
 from kit.store.tables import CHAIN, CHAIN_FILES
 
-T = TypeVar("T")
+_ATTEMPTS: Final = 20
 Files = Iterable[tuple[str, bytes]]
 """Names and contents, each packed by ``pack``."""
 
@@ -34,13 +36,21 @@ class Chain:
     def append(self, make: Callable[[Link | None], tuple[Link, Files]]) -> Link:
         """Add what ``make`` gives for the last entry there is, with its files.
 
-        Nobody else's entry comes between: the number is taken in the same transaction.
+        Nobody else's entry comes between: where another process was quicker, the entry is made
+        again after that one's.
         """
-        with self._store.transaction() as connection:
-            last = self._last(connection)
-            link, files = make(last)
-            self._insert(connection, link, files, imported=False)
-        return link
+        attempts = 0
+        while True:
+            try:
+                with self._store.transaction() as connection:
+                    link, files = make(self._last(connection))
+                    self._insert(connection, link, files, imported=False)
+            except UsageError as error:
+                attempts += 1
+                if attempts == _ATTEMPTS or not isinstance(error.__cause__, IntegrityError):
+                    raise
+            else:
+                return link
 
     def import_all(self, links: Iterable[tuple[Link, Files]]) -> None:
         """Keep a chain that was made elsewhere, all or none; nothing is added to it here."""
