@@ -11,7 +11,12 @@ from functools import cached_property
 from kit.catalogue.registry import owned_files
 from kit.checking.leftovers import leftover_details
 from kit.checking.observing import facts_of, observe
-from kit.checking.standing import covered_finding, leftover_finding, profile_finding
+from kit.checking.standing import (
+    covered_finding,
+    leftover_finding,
+    profile_finding,
+    watchdog_finding,
+)
 from kit.checking.waivers import local_day, waived_rules
 from kit.desired.resolution import (
     FILES_READ,
@@ -36,6 +41,7 @@ from kit.model.site import Site
 from kit.model.snapshot import NOBODY_LOOKED, Outcome, Snapshot
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict, worst
 from kit.model.waiver import Waiver
+from kit.reads.watchdog_files import watchdog_files
 
 _PENDING = {
     Effective.AFTER_REBOOT: Pending.REBOOT,
@@ -129,8 +135,9 @@ def judge_device(
     observations = observe(snapshot, desired.wanted)
     judged = tuple(_judge(one, observations, device) for one in desired.settings)
     provenance = Provenance(snapshot.origin)
-    wanted = {FILES_READ: frozenset(map(file_key, owned_files(device.platform)))}
-    left = leftover_details(desired, observe(snapshot, wanted)[FILES_READ], observations)
+    paths = (*owned_files(device.platform), *watchdog_files(device.platform))
+    files = observe(snapshot, {FILES_READ: frozenset(map(file_key, paths))})[FILES_READ]
+    left = leftover_details(desired, files, observations)
     findings = [
         *_findings(context, device, judged, provenance, snapshot.taken_at),
         *(
@@ -139,6 +146,7 @@ def judge_device(
         ),
         *profile_finding(context.catalogue, device, facts, profile, provenance, snapshot.taken_at),
         *leftover_finding(context.catalogue, device, left, provenance, snapshot.taken_at),
+        *watchdog_finding(context.catalogue, device, files, provenance, snapshot.taken_at),
     ]
     findings.sort(key=lambda one: one.rule)
     if context.hide is not None:

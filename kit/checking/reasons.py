@@ -47,6 +47,10 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.WATCHDOG_NEEDED: N_(
         "This change may cut the way in ({ways}), and no watchdog could bring back what was there."
     ),
+    ReasonCode.WATCHDOG_ARMED: N_(
+        "A watchdog is armed: unless its run confirms in time, the former state comes back."
+    ),
+    ReasonCode.PUT_BACK: N_("The watchdog has put the former state back: {detail}."),
     ReasonCode.WOULD_CUT_WAY_IN: N_("This change would cut the last proven way in: {subject}."),
     ReasonCode.BLOCKED_BY: N_("This change waits for another that is not made: {subject}."),
     ReasonCode.CONTROLLER_SHUT_OUT: N_(
@@ -90,6 +94,8 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ),
     ReasonCode.RULE_DISABLED: N_("Review the reason for disabling it."),
     ReasonCode.WATCHDOG_NEEDED: N_("Make this change by hand, at the device."),
+    ReasonCode.WATCHDOG_ARMED: N_("Wait until it is disarmed or has put things back; check again."),
+    ReasonCode.PUT_BACK: N_("Correct what shut the administrators out, then apply again."),
     ReasonCode.WOULD_CUT_WAY_IN: N_("Correct the rule, its parameter or the site file."),
     ReasonCode.BLOCKED_BY: N_("Settle the other change first."),
     ReasonCode.CONTROLLER_SHUT_OUT: N_("Add this address to management.sources of the site file."),

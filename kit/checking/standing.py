@@ -6,18 +6,29 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
+from kit.desired.resolution import FILES_READ, file_key
 from kit.model.catalogue import Catalogue
 from kit.model.device import Device
 from kit.model.facts import Fact, Facts, FactUnreadable
 from kit.model.finding import Finding, FindingDetail, Provenance, Subject, SubjectKind
 from kit.model.hardware import HardwareProfile, Tpm
 from kit.model.meta import Fix
+from kit.model.observation import (
+    Absent,
+    Observation,
+    Observations,
+    Observed,
+    Unread,
+    Unreadable,
+)
 from kit.model.operators import Operator
 from kit.model.verdict import Reason, ReasonCode, Verdict, worst
+from kit.reads.watchdog_files import ARMED, REPORT, put_back
 
 COVERED: Final = "device_covered"
 MATCHES_PROFILE: Final = "device_matches_profile"
 NOTHING_LEFT: Final = "nothing_left_over"
+NOTHING_PUT_BACK: Final = "nothing_put_back"
 _READ: Final = "facts"
 
 
@@ -67,6 +78,54 @@ def leftover_finding(
             catalogue, NOTHING_LEFT, device, worst(one.verdict for one in found),
             tuple(reason for one in found for reason in one.reasons), provenance, found, at,
         )  # fmt: skip
+
+
+def watchdog_finding(
+    catalogue: Catalogue,
+    device: Device,
+    files: Observations,
+    provenance: Provenance,
+    at: datetime,
+) -> Iterator[Finding]:
+    """That a watchdog is armed, or has put the former state back; else nothing is said.
+
+    ``files`` is what ``FILES_READ`` shows.
+    """
+    found = tuple(_of_watchdog(files)) if NOTHING_PUT_BACK in catalogue.standing else ()
+    if found:
+        yield _finding(
+            catalogue, NOTHING_PUT_BACK, device, worst(one.verdict for one in found),
+            tuple(reason for one in found for reason in one.reasons), provenance, found, at,
+        )  # fmt: skip
+
+
+def _of_watchdog(files: Observations) -> Iterator[FindingDetail]:
+    for path in (ARMED, REPORT):
+        key = file_key(path)
+        seen = files.get(key, Absent())
+        if isinstance(seen, Absent) or seen == Unreadable(Unread.NOT_COLLECTED):
+            continue
+        verdict, shown, reason = _told_by_watchdog(path, seen)
+        yield FindingDetail(
+            setting=f"file:{path}", read=FILES_READ, key=key, verdict=verdict,
+            operator=Operator.ABSENT.value, expected="", observed=shown, reasons=(reason,),
+        )  # fmt: skip
+
+
+def _told_by_watchdog(path: str, seen: Observation) -> tuple[Verdict, str, Reason]:
+    why = seen if isinstance(seen, Unreadable) else Unreadable(Unread.UNPARSABLE)
+    if isinstance(seen, Observed) and path == ARMED:
+        return Verdict.FAIL, "", Reason(code=ReasonCode.WATCHDOG_ARMED)
+    if isinstance(seen, Observed):
+        try:
+            _why, names = put_back(str(seen.value))
+            shown = ", ".join(names)[:400]
+            return Verdict.FAIL, shown, Reason(code=ReasonCode.PUT_BACK, detail=shown)
+        except ValueError as error:
+            why = Unreadable(Unread.UNPARSABLE, str(error))
+    detail = f"{why.reason}: {why.detail}".removesuffix(": ")
+    reason = Reason(code=ReasonCode.UNREADABLE, subject=path, detail=detail)
+    return Verdict.ERROR, f"<{why.reason}>", reason
 
 
 def _expectations(

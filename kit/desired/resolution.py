@@ -31,6 +31,7 @@ from kit.model.setting import Conflict, Judgement, Question, Setting
 from kit.model.site import Site
 from kit.model.target import Target
 from kit.model.verdict import Reason, ReasonCode, Verdict
+from kit.reads.watchdog_files import watchdog_files
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,12 @@ def requests(
 ) -> Requests:
     """Every read the device's rules need, in any variant, with all their keys.
 
-    Facts are included, and the files of the kit, whatever rules there are.
+    Facts are included, and the files of the kit and of its watchdog, whatever rules there are.
     """
     keys: dict[str, set[str]] = defaultdict(set)
     keys["facts"] |= {fact.value for fact in Fact}
-    if owned_files(device.platform):
-        keys[FILES_READ] |= {file_key(path) for path in owned_files(device.platform)}
+    for path in (*owned_files(device.platform), *watchdog_files(device.platform)):
+        keys[FILES_READ].add(file_key(path))
     values = {
         **sample_values(catalogue.parameters),
         **resolve_parameters(catalogue, baseline, site, device.post_role),

@@ -63,6 +63,8 @@ class ReasonCode(StrEnum):
     BLOCKED_BY = "blocked_by"
     CONTROLLER_SHUT_OUT = "controller_shut_out"
     WOULD_CUT_WAY_IN = "would_cut_way_in"
+    WATCHDOG_ARMED = "watchdog_armed"
+    PUT_BACK = "put_back"
     LEFT_OVER = "left_over"
     PLAN_OUTDATED = "plan_outdated"
     MOVED = "moved"

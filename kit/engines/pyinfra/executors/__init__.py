@@ -25,6 +25,7 @@ from kit.engines.pyinfra.executors import reload as reload_
 from kit.engines.pyinfra.order import Order
 from kit.model.target import ArtefactKind
 from kit.planning.schedule import Part, Step
+from kit.reads.watchdog_files import ARMED
 
 # Each takes the artefact of its kind; the kind is what pydantic discriminated it by.
 EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
@@ -44,8 +45,6 @@ EXECUTORS: Final[Mapping[ArtefactKind, Callable[[Any], Order]]] = {
     ArtefactKind.HELD: held.order,
 }
 
-ARMED: Final = "/var/lib/esms-kit/watchdog/armed"
-"""On the device: there while a watchdog is armed."""
 PENDING: Final = "/run/esms-kit/reload"
 """On the device: one empty file for each reload action that is due. Gone with a reboot."""
 
