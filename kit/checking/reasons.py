@@ -187,7 +187,10 @@ def outcome_label(outcome: Outcome) -> str:
 
 
 def _member(kind: type[_Member], text: str) -> _Member | None:
-    return kind(text) if text in set(kind) else None
+    try:
+        return kind(text)
+    except ValueError:
+        return None
 
 
 def unread_code(reason: Reason) -> Unread | None:

@@ -42,31 +42,54 @@ class Score(Record):
     grade: Grade | None
 
 
+Tally = Counter[tuple[Verdict, Severity, bool, bool]]
+"""Findings by verdict, severity, whether waived, whether pending; all a score needs."""
+
+
+def tally(findings: Iterable[Finding]) -> Tally:
+    """The findings counted, in one pass; sums of tallies are the tally of the sum."""
+    return Counter(
+        (one.verdict, one.severity, one.waiver is not None, one.pending is not None)
+        for one in findings
+    )
+
+
 def score(findings: Iterable[Finding]) -> Score:
     """The score of any set of findings; an empty set has no ratio, no coverage and no grade."""
-    given = [one for one in findings if one.verdict is not Verdict.NOT_APPLICABLE]
-    total = sum(WEIGHTS[one.severity] for one in given)
-    passed = sum(WEIGHTS[one.severity] for one in given if one.verdict is Verdict.PASS)
-    waived = [one for one in given if one.verdict is Verdict.FAIL and one.waiver is not None]
-    answered = sum(WEIGHTS[one.severity] for one in waived)
-    judged = [one for one in given if one.verdict in {Verdict.PASS, Verdict.FAIL}]
-    counts = Counter(one.verdict for one in given)
+    return score_of(tally(findings))
+
+
+def score_of(counted: Tally) -> Score:
+    """The score of a set of findings that were counted."""
+    counts: Counter[Verdict] = Counter()
+    total = passed = answered = waived = 0
+    critical = False
+    for (verdict, severity, under_waiver, _pending), count in counted.items():
+        if verdict is Verdict.NOT_APPLICABLE or not count:
+            continue
+        counts[verdict] += count
+        weight = WEIGHTS[severity] * count
+        total += weight
+        if verdict is Verdict.PASS:
+            passed += weight
+        if verdict is Verdict.FAIL and under_waiver:
+            answered += weight
+            waived += count
+        critical = critical or (verdict is Verdict.FAIL and severity is Severity.CRITICAL)
+    given = sum(counts.values())
+    judged = counts[Verdict.PASS] + counts[Verdict.FAIL]
     ratio = passed / total if total else None
-    coverage = len(judged) / len(given) if given else 0.0
     return Score(
-        counts={verdict: counts.get(verdict, 0) for verdict in Verdict
+        counts={verdict: counts[verdict] for verdict in Verdict
                 if verdict is not Verdict.NOT_APPLICABLE},
-        waived=len(waived),
+        waived=waived,
         ratio=ratio,
         ratio_with_waivers=(passed + answered) / total if total else None,
-        coverage=coverage,
-        grade=_grade(ratio, given) if ratio is not None and len(judged) == len(given) else None,
+        coverage=judged / given if given else 0.0,
+        grade=_grade(ratio, critical=critical) if ratio is not None and judged == given else None,
     )  # fmt: skip
 
 
-def _grade(ratio: float, findings: Iterable[Finding]) -> Grade:
+def _grade(ratio: float, *, critical: bool) -> Grade:
     grade = next(letter for floor, letter in STEPS if ratio >= floor)
-    critical = any(
-        one.verdict is Verdict.FAIL and one.severity is Severity.CRITICAL for one in findings
-    )
     return max(grade, "C") if critical else grade

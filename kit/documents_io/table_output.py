@@ -21,7 +21,9 @@ def begins_like_formula(text: str) -> bool:
 def plain_cell(text: str) -> str:
     """Text that no spreadsheet computes: a formula sign in front gets an apostrophe before it."""
     one_line = " ".join(text.split())
-    printable = "".join(sign if sign.isprintable() else "\ufffd" for sign in one_line)
+    printable = one_line
+    if not one_line.isprintable():
+        printable = "".join(sign if sign.isprintable() else "\ufffd" for sign in one_line)
     return f"'{printable}" if begins_like_formula(printable) else printable
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from kit.reporting.cutting import LONGEST, cut_text
 from kit.reporting.data import UNSEEN, ReportData
 from kit.reporting.delivery_page import difference_text, show_pieces, totals
 from kit.reporting.equipment_page import STYLES, equipment_view, tally
+from kit.reporting.heat_map import heat_map
+from kit.reporting.html_parts import INDEX, Links, Part, parts_of
 from kit.reporting.page import page_of, verdict_bar
 from kit.reporting.sheets import origin_text
 from kit.reporting.text import (
@@ -106,7 +108,8 @@ def _source_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _context(data: ReportData) -> Mapping[str, Any]:
+def _context(data: ReportData, parts: Sequence[Part]) -> dict[str, Any]:
+    """What every file of a report shows from; ``links``, ``devices`` and ``heat`` come to it."""
     environment = _environment()
     # Trusted: our own files, and what is filled into the style is escaped by `css_string`.
     style = Markup(environment.get_template(STYLE).render(_print_words(data)))  # noqa: S704
@@ -118,6 +121,8 @@ def _context(data: ReportData) -> Mapping[str, Any]:
     return {
         "data": data,
         "page": page_of(data),
+        "parts": parts,
+        "index": INDEX,
         "equipment": equipment_view(data.equipment) if data.equipment is not None else None,
         "style": style,
         "script": script,
@@ -144,12 +149,35 @@ def _print_words(data: ReportData) -> Mapping[str, str]:
 
 
 def render(data: ReportData, lang: Language) -> Mapping[str, bytes]:
-    """One page, ``report.html``, in one language."""
+    """``report.html`` in one language, and the pages of devices of a large site."""
+    return {name: b"".join(pieces) for name, pieces in chunks(data, lang).items()}
+
+
+def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
+    """The same as pieces, each file made when it is written."""
+    parts = parts_of(data)
+    files = {one.id: part.file for part in parts for one in part.devices}
     with language(lang):
-        text = _environment().get_template("report.html.j2").render(_context(data))
-    return {"report.html": text.encode()}
+        context = _context(data, parts)
+    made = {INDEX: _file(lang, context, Links(INDEX, files), None)}
+    made.update({one.file: _file(lang, context, Links(one.file, files), one) for one in parts})
+    return made
 
 
-def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterable[bytes]]:
-    """The same as pieces."""
-    return {name: (content,) for name, content in render(data, lang).items()}
+def _file(
+    lang: Language, context: Mapping[str, Any], links: Links, part: Part | None
+) -> Iterator[bytes]:
+    data: ReportData = context["data"]
+    shown = part.devices if part is not None else () if context["parts"] else data.devices
+    names = {one.id for one in shown}
+    findings = (one for one in data.findings if one.subject.id in names)
+    with language(lang):
+        template = _environment().get_template("part.html.j2" if part else "report.html.j2")
+        text = template.render(
+            context,
+            links=links,
+            part=part,
+            devices=context["page"].devices.of(shown),
+            heat=heat_map(shown, findings, [one.key for one in data.themes]),
+        )
+    yield text.encode()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kit.i18n import Language
 from kit.reporting.data import ReportData
+from kit.reporting.streams import encoded
 
 SCHEMA_ADDRESS: Final = "urn:esms-kit:report:1"
 
@@ -29,17 +30,45 @@ def escape_acting(text: str) -> str:
     return _ACTING.sub(_escape, text)
 
 
-def render(data: ReportData, language: Language) -> Mapping[str, bytes]:
+def _compact(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(", ", ": "))
+    return escape_acting(text)
+
+
+def _members(data: ReportData) -> Iterator[str]:
+    """The document, its lists one member a line: never all of a large site's findings at once."""
+    plain = data.model_dump(mode="json", by_alias=True, exclude={"findings"})
+    before = "{\n"
+    for name in sorted([*plain, "findings"]):
+        yield f"{before} {_compact(name)}: "
+        before = ",\n"
+        value = plain.get(name)
+        if name == "findings":
+            yield from _list(one.model_dump(mode="json") for one in data.findings)
+        elif isinstance(value, list):
+            yield from _list(value)
+        else:
+            yield _compact(value)
+    yield "\n}\n"
+
+
+def _list(values: Iterable[object]) -> Iterator[str]:
+    before = "[\n  "
+    for one in values:
+        yield before + _compact(one)
+        before = ",\n  "
+    yield "[]" if before.startswith("[") else "\n ]"
+
+
+def chunks(data: ReportData, language: Language) -> Mapping[str, Iterator[bytes]]:
     """One file, the same in every language: the catalogue's texts stand in both."""
     del language
-    plain = data.model_dump(mode="json", by_alias=True)
-    text = json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True)
-    return {"report.json": escape_acting(text).encode() + b"\n"}
+    return {"report.json": encoded(_members(data))}
 
 
-def chunks(data: ReportData, language: Language) -> Mapping[str, Iterable[bytes]]:
-    """The same as pieces."""
-    return {name: (content,) for name, content in render(data, language).items()}
+def render(data: ReportData, language: Language) -> Mapping[str, bytes]:
+    """The same whole."""
+    return {name: b"".join(parts) for name, parts in chunks(data, language).items()}
 
 
 def schema() -> dict[str, Any]:

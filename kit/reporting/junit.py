@@ -16,7 +16,7 @@ from kit.model.finding import Finding
 from kit.model.verdict import Verdict
 from kit.reporting import xml
 from kit.reporting.data import DeviceSheet, ReportData
-from kit.reporting.findings_said import say_finding
+from kit.reporting.findings_said import Sayer
 from kit.reporting.sheets import identity
 from kit.reporting.streams import encoded, in_language
 from kit.reporting.text import typographic
@@ -35,9 +35,10 @@ def _document(data: ReportData) -> Iterator[str]:
     by_device = {
         device: list(found) for device, found in groupby(data.findings, lambda one: one.subject.id)
     }
+    say = Sayer()
     yield xml.DECLARATION + "<testsuites>\n"
     for number, device in enumerate(data.devices):
-        yield from _suite(number, device, by_device.get(device.id, ()), data, titles)
+        yield from _suite(number, device, by_device.get(device.id, ()), data, titles, say)
     yield "</testsuites>\n"
 
 
@@ -47,6 +48,7 @@ def _suite(
     findings: Sequence[Finding],
     data: ReportData,
     titles: Mapping[str, str],
+    say: Sayer,
 ) -> Iterator[str]:
     counts = Counter(one.verdict for one in findings)
     missing = len(device.missing_rules)
@@ -66,7 +68,7 @@ def _suite(
     yield xml.start("testsuite", attributes) + "\n"
     yield _properties(device, data)
     for one in findings:
-        yield _case(one, device, data, titles[one.rule])
+        yield _wrapped(one.rule, device, data, _outcome(one, titles[one.rule], say))
     for rule in device.missing_rules:
         told = _("This rule of the baseline has no result here.")
         error = xml.element("error", "", {"message": told, "type": Verdict.NOT_CHECKED.value})
@@ -87,21 +89,17 @@ def _properties(device: DeviceSheet, data: ReportData) -> str:
     return xml.element("properties", inside) + "\n"
 
 
-def _case(finding: Finding, device: DeviceSheet, data: ReportData, title: str) -> str:
-    return _wrapped(finding.rule, device, data, _outcome(finding, title))
-
-
 def _wrapped(rule: str, device: DeviceSheet, data: ReportData, outcome: str) -> str:
     names = {"name": rule, "classname": f"{data.site.id}.{device.id}", "time": "0"}
     return xml.element("testcase", outcome, names) + "\n"
 
 
-def _outcome(finding: Finding, title: str) -> str:
+def _outcome(finding: Finding, title: str, say: Sayer) -> str:
     if finding.verdict is Verdict.PASS:
         return ""
     if finding.verdict is Verdict.NOT_APPLICABLE:
         return "<skipped/>"
-    said = say_finding(finding)
+    said = say(finding)
     rows = (
         (_("What was read"), said.keys), (_("Expected"), said.expected),
         (_("Observed"), said.observed), (_("Why"), said.why), (_("What to do"), said.do),

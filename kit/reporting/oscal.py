@@ -18,7 +18,7 @@ from kit.model.finding import Finding, Provenance
 from kit.model.verdict import Verdict, worst
 from kit.reporting.cutting import cut_text
 from kit.reporting.data import DeviceSheet, ReportData, RuleSheet, WaiverSheet, WaiverState
-from kit.reporting.findings_said import say_finding
+from kit.reporting.findings_said import Sayer
 from kit.reporting.json import escape_acting
 from kit.reporting.streams import encoded, in_language
 from kit.reporting.text import typographic, visible
@@ -75,7 +75,8 @@ def _document(data: ReportData) -> Iterator[str]:
     }
     yield '{"assessment-results":' + _json(head)[:-1] + ',"results":['
     yield _json(_result(data))[:-1]
-    yield from _list("observations", (_observation(one, data) for one in data.findings))
+    say = Sayer()
+    yield from _list("observations", (_observation(one, data, say) for one in data.findings))
     yield from _list("risks", (_risk(one, data) for one in data.waivers))
     yield from _list("findings", _findings(data))
     yield "}]," + _json({"back-matter": _back_matter(data)})[1:-1] + "}}\n"
@@ -165,8 +166,8 @@ def _item(device: DeviceSheet, data: ReportData) -> dict[str, Any]:
     }
 
 
-def _observation(finding: Finding, data: ReportData) -> dict[str, Any]:
-    said = say_finding(finding)
+def _observation(finding: Finding, data: ReportData, say: Sayer) -> dict[str, Any]:
+    said = say(finding)
     device = finding.subject.id
     told = (
         ("verdict", finding.verdict.value), ("severity", finding.severity.value),

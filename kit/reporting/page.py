@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from kit.checking.reasons import explain, what_to_do
 from kit.i18n import _, localized, ngettext
 from kit.model.device import DeviceClass
-from kit.model.finding import Finding
 from kit.model.rule import Severity
 from kit.model.verdict import Reason, Verdict
 from kit.reporting.cutting import cut_text
@@ -24,7 +22,7 @@ from kit.reporting.data import (
     Standing,
     SupportSheet,
 )
-from kit.reporting.heat_map import HeatMap, heat_map
+from kit.reporting.device_views import DeviceViews
 from kit.reporting.history import StandingSince
 from kit.reporting.method import limits, meanings, scoring
 from kit.reporting.overview import (
@@ -35,7 +33,7 @@ from kit.reporting.overview import (
     references,
     trend_rows,
 )
-from kit.reporting.rows import LONGEST, DeviceRows, device_rows
+from kit.reporting.rows import LONGEST
 from kit.reporting.sheets import Pair, device_facts, device_warnings, identity, run_identity
 from kit.reporting.text import counted, show_number, typographic
 from kit.reporting.words import withheld_text, word
@@ -80,14 +78,6 @@ class UnseenGroup:
 
 
 @dataclass(frozen=True)
-class DeviceView:
-    """One device with its rows."""
-
-    sheet: DeviceSheet
-    rows: DeviceRows
-
-
-@dataclass(frozen=True)
 class Page:
     """Everything the template shows that is not a plain field of the data.
 
@@ -111,14 +101,13 @@ class Page:
     sets: Mapping[tuple[str, ...], str]
     unseen: tuple[UnseenGroup, ...]
     support: tuple[tuple[DeviceSheet, SupportSheet], ...]
-    devices: tuple[DeviceView, ...]
+    devices: DeviceViews
     facts: Mapping[str, tuple[Pair, ...]]
     warnings: Mapping[str, tuple[str, ...]]
     rules: tuple[RuleSheet, ...]
     numbers: Mapping[str, int]
     titles: Mapping[str, str]
     remedies: Mapping[str, str]
-    heat: HeatMap
     changes: tuple[str, ...]
     trend: tuple[TrendRow, ...]
     census: Census
@@ -175,12 +164,13 @@ _APPLICABLE: Final = frozenset(Verdict) - {Verdict.NOT_APPLICABLE}
 
 def page_of(data: ReportData) -> Page:
     """The page of a report, in the current language."""
+    compact = len(data.findings) > MOST_DETAILED
     numbers = {rule.id: number for number, rule in enumerate(data.rules, 1)}
     seen = sum(data.summary.standings[one] for one in _SEEN)
     unseen = _unseen(data)
     timezone = data.site.timezone
     return Page(
-        compact=len(data.findings) > MOST_DETAILED,
+        compact=compact,
         identity=identity(data),
         run_identity=run_identity(data),
         contents=tuple(_contents(data, unseen=bool(unseen))),
@@ -197,7 +187,7 @@ def page_of(data: ReportData) -> Page:
             for one in data.devices
             if one.support is not None and one.support.days_left <= SUPPORT_HORIZON_DAYS
         ),
-        devices=tuple(_device_views(data, numbers)),
+        devices=DeviceViews(data, numbers, compact=compact),
         facts={one.id: device_facts(one, timezone) for one in data.devices},
         warnings={one.id: tuple(device_warnings(one)) for one in data.devices},
         rules=data.rules,
@@ -206,7 +196,6 @@ def page_of(data: ReportData) -> Page:
         remedies={
             one.id: typographic(localized(one.remedy)) if one.remedy else "" for one in data.rules
         },
-        heat=heat_map(data.devices, data.findings, [one.key for one in data.themes]),
         changes=tuple(change_sentences(data)),
         trend=trend_rows(data),
         census=census(data),
@@ -358,12 +347,3 @@ def _grade_note(data: ReportData) -> str:
 def _coverage(data: ReportData) -> tuple[Segment, ...]:
     standings = data.summary.standings
     return bar([(one.value, word(one), standings[one]) for one in (*_SEEN, *_UNSEEN_ORDER)])
-
-
-def _device_views(data: ReportData, numbers: Mapping[str, int]) -> Iterator[DeviceView]:
-    by_device: dict[str, list[Finding]] = {}
-    for one in data.findings:
-        by_device.setdefault(one.subject.id, []).append(one)
-    ends: dict[str, date] = {one.waiver.id: one.waiver.end for one in data.waivers}
-    for sheet in data.devices:
-        yield DeviceView(sheet, device_rows(by_device.get(sheet.id, ()), numbers, ends))

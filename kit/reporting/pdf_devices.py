@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kit.i18n import _, ngettext
+from kit.model.verdict import Verdict
 from kit.reporting.blocks import Block, Cell, heading, paragraph, table, verdict_cell
 from kit.reporting.data import UNSEEN, ReportData
-from kit.reporting.page import DeviceView, Page
+from kit.reporting.device_views import DeviceView
+from kit.reporting.page import Page
 from kit.reporting.rows import Line, Row
 from kit.reporting.text import counted, show_short_time
 from kit.reporting.words import word
@@ -16,7 +18,11 @@ from kit.reporting.words import word
 def device_blocks(data: ReportData, page: Page, most_open: int) -> Iterator[Block]:
     """Every device; beyond ``most_open`` findings in all, without the values one by one."""
     yield heading(_("Findings per device"), page=True)
-    opened = sum(len(one.rows.open) for one in page.devices)
+    opened = sum(
+        count
+        for verdict, count in data.summary.result.counts.items()
+        if verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.NOT_CHECKED}
+    )
     brief = opened > most_open
     if brief:
         yield paragraph(

@@ -15,6 +15,7 @@ from kit.reporting.blocks import Block, Cell, heading, paragraph, table, verdict
 from kit.reporting.data import ReportData
 from kit.reporting.delivery_page import difference_text, show_pieces
 from kit.reporting.equipment_page import equipment_view
+from kit.reporting.heat_map import heat_map
 from kit.reporting.page import Page
 from kit.reporting.results import Group
 from kit.reporting.sheets import origin_text
@@ -30,6 +31,7 @@ from kit.reporting.text import (
 from kit.reporting.words import notice_text, task_text, word
 
 MOST_NAMES: Final = 40
+MOST_MAPPED: Final = 200
 _APPLICABLE: Final = tuple(one for one in Verdict if one is not Verdict.NOT_APPLICABLE)
 
 
@@ -140,15 +142,18 @@ def result_blocks(data: ReportData, page: Page) -> Iterator[Block]:
     yield heading(_("By kind of equipment"), 3)
     yield _groups(_("Findings of each kind of equipment"), _("Kind"), data.classes,
                   lambda key: word(DeviceClass(key)))  # fmt: skip
-    yield from _heat(page)
+    yield from _heat(data)
     yield from _census(page)
 
 
-def _heat(page: Page) -> Iterator[Block]:
-    heat = page.heat
-    if not heat.rows or not heat.themes:
+def _heat(data: ReportData) -> Iterator[Block]:
+    if not data.findings:
         return
     yield heading(_("Devices by themes"), 3)
+    if len(data.devices) > MOST_MAPPED:
+        yield paragraph(_("Too many devices to draw each here: the HTML report does."))
+        return
+    heat = heat_map(data.devices, data.findings, [one.key for one in data.themes])
     yield paragraph(
         _(
             "Each square is the worst finding of a theme on a device; a number counts"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
-from kit.checking.scores import Grade, score
+from kit.checking.scores import Grade, Tally, score_of, tally
 from kit.model.finding import Finding
 from kit.model.record import Record
 from kit.model.verdict import Verdict
@@ -40,21 +40,32 @@ class Group(Record):
 
 def counts_of(findings: Iterable[Finding]) -> dict[Verdict, int]:
     """How many findings of each verdict; every verdict is there."""
-    counted = Counter(one.verdict for one in findings)
-    return {verdict: counted.get(verdict, 0) for verdict in Verdict}
+    return _counts(tally(findings))
 
 
-def result_of(findings: Sequence[Finding], *, complete: bool) -> Result:
+def _counts(counted: Tally) -> dict[Verdict, int]:
+    counts: Counter[Verdict] = Counter()
+    for (verdict, *_others), count in counted.items():
+        counts[verdict] += count
+    return {verdict: counts[verdict] for verdict in Verdict}
+
+
+def result_of(findings: Iterable[Finding], *, complete: bool) -> Result:
     """The result of a set of findings.
 
     ``complete`` says that everything that belongs to the set has its finding. Without it there is
     neither share nor grade: what was left out can only have made them better.
     """
-    reached = score(findings)
+    return result_of_tally(tally(findings), complete=complete)
+
+
+def result_of_tally(counted: Tally, *, complete: bool) -> Result:
+    """The same of findings that were counted."""
+    reached = score_of(counted)
     return Result(
-        counts=counts_of(findings),
+        counts=_counts(counted),
         waived=reached.waived,
-        pending=sum(1 for one in findings if one.pending is not None),
+        pending=sum(count for (*_others, pending), count in counted.items() if pending),
         ratio=reached.ratio if complete else None,
         ratio_with_waivers=reached.ratio_with_waivers if complete else None,
         coverage=reached.coverage,
@@ -69,14 +80,18 @@ def grouped(
     complete: Callable[[str], bool],
 ) -> tuple[Group, ...]:
     """One group per key, sorted by ``order``."""
-    sets: Mapping[str, list[Finding]] = defaultdict(list)
+    tallies: Mapping[str, Tally] = defaultdict(Counter)
+    devices: Mapping[str, set[str]] = defaultdict(set)
     for one in findings:
-        sets[key(one)].append(one)
+        name = key(one)
+        counted = (one.verdict, one.severity, one.waiver is not None, one.pending is not None)
+        tallies[name][counted] += 1
+        devices[name].add(one.subject.id)
     return tuple(
         Group(
             key=name,
-            devices=len({one.subject.id for one in found}),
-            result=result_of(found, complete=complete(name)),
+            devices=len(devices[name]),
+            result=result_of_tally(counted, complete=complete(name)),
         )
-        for name, found in sorted(sets.items(), key=lambda item: (order(item[0]), item[0]))
+        for name, counted in sorted(tallies.items(), key=lambda item: (order(item[0]), item[0]))
     )

@@ -84,13 +84,25 @@ class DeviceRows:
 
 
 def device_rows(
-    findings: Sequence[Finding], numbers: Mapping[str, int], waiver_ends: Mapping[str, date]
+    findings: Sequence[Finding],
+    numbers: Mapping[str, int],
+    waiver_ends: Mapping[str, date],
+    *,
+    compact: bool = False,
 ) -> DeviceRows:
-    """The rows of one device; ``numbers`` gives the number of each rule."""
+    """The rows of one device; ``numbers`` gives the number of each rule.
+
+    ``compact``: what is settled has its rule and verdict alone.
+    """
     same = _same(findings, numbers)
     if same is not None:
         return DeviceRows(same, (), ())
-    rows = [(one, _row(one, numbers[one.rule], waiver_ends)) for one in findings]
+    rows = [
+        (one, _bare(one, numbers[one.rule]))
+        if compact and not one.open
+        else (one, _row(one, numbers[one.rule], waiver_ends))
+        for one in findings
+    ]
     opened = [(one, row) for one, row in rows if one.open]
     opened.sort(key=lambda pair: (-pair[0].severity.order, _OPEN_ORDER.index(pair[0].verdict)))
     return DeviceRows(
@@ -122,6 +134,10 @@ def _same(findings: Sequence[Finding], numbers: Mapping[str, int]) -> Same | Non
 def _explain(reason: Reason) -> str:
     cut = {"subject": cut_text(reason.subject, LONGEST), "detail": cut_text(reason.detail, LONGEST)}
     return explain(reason.model_copy(update=cut))
+
+
+def _bare(finding: Finding, number: int) -> Row:
+    return Row(finding.verdict, finding.severity, number, (), 0, 0, ())
 
 
 def _row(finding: Finding, number: int, waiver_ends: Mapping[str, date]) -> Row:

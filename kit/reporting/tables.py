@@ -15,7 +15,7 @@ from kit.model.verdict import Verdict
 from kit.reporting.cutting import cut_text
 from kit.reporting.data import DeviceSheet, ReportData
 from kit.reporting.equipment_page import equipment_view
-from kit.reporting.findings_said import say_finding
+from kit.reporting.findings_said import Sayer
 from kit.reporting.method import limits, meanings, scoring
 from kit.reporting.page import state_sentences
 from kit.reporting.sheets import identity, origin_text, run_identity
@@ -159,9 +159,10 @@ def _findings(data: ReportData) -> Table:
     since = {(one.device, one.rule): one.since for one in history.since} if history else {}
 
     def rows() -> Iterator[tuple[Cell, ...]]:
+        say = Sayer()
         for one in data.findings:
             device = devices[one.subject.id]
-            said = say_finding(one, remedies.get(one.rule, ""))
+            said = say(one, remedies.get(one.rule, ""))
             stands = since.get((one.subject.id, one.rule))
             failed = one.verdict is Verdict.FAIL
             yield (

@@ -24,6 +24,10 @@ _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _NBSP: Final = "\u00a0"
 _SIGNS: Final = {"\n": "↵", "\t": "⇥"}
+# Signs of French and English, in no category below: most texts hold no other.
+_PLAIN: Final = re.compile(
+    "[\x20-\x7e\xa0-\xac\xae-\u024f\u2010-\u2027\u202f-\u205e\u20ac\u2190-\u21ff\u2264\u2265]*"
+)
 _MOST_MARKS: Final = 3
 # Categories whose characters act, hide or cannot be encoded, instead of being seen.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -36,7 +40,7 @@ def visible(text: str) -> str:
     A new line becomes ``↵``, a tabulation ``⇥``, any other its number (``⟨U+202E⟩``); so do
     combining marks beyond the third on one letter. Printable text stays as it is.
     """
-    if text.isascii() and text.isprintable():
+    if _PLAIN.fullmatch(text):
         return text
     shown: list[str] = []
     marks = 0

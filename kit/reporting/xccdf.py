@@ -18,7 +18,7 @@ from kit.model.rule import Severity, Texts
 from kit.model.verdict import Verdict
 from kit.reporting import xml
 from kit.reporting.data import DeviceSheet, ReportData, RuleSheet
-from kit.reporting.findings_said import say_finding
+from kit.reporting.findings_said import Sayer
 from kit.reporting.streams import encoded, in_language
 from kit.reporting.text import typographic
 from kit.reporting.words import notice_text, word
@@ -118,21 +118,23 @@ def device_results(
         device: list(found) for device, found in groupby(data.findings, lambda one: one.subject.id)
     }
     every = [one.id for one in data.rules]
+    say = Sayer()
     for device in data.devices:
         found = by_device.get(device.id, [])
         missing: Sequence[str] = device.missing_rules
         if not found and device.standing.value == "no_result":
             missing = every
         if found or missing:
-            yield device, _test_result(device, found, missing, data, attributes)
+            results = [
+                *(_rule_result(one, say) for one in found),
+                *(_no_result(rule) for rule in missing),
+                *_scores(device, whole=not missing),
+            ]
+            yield device, _test_result(device, results, data, attributes)
 
 
 def _test_result(
-    device: DeviceSheet,
-    findings: Sequence[Finding],
-    missing: Sequence[str],
-    data: ReportData,
-    more: Mapping[str, str],
+    device: DeviceSheet, results: Sequence[str], data: ReportData, more: Mapping[str, str]
 ) -> str:
     run = data.run
     attributes = {
@@ -153,9 +155,7 @@ def _test_result(
         xml.element("identity", xml.text(run.account), {"authenticated": "0", "privileged": "0"}),
         xml.element("target", xml.text(device.id)),
         _facts(device),
-        *(_rule_result(one) for one in findings),
-        *(_no_result(rule) for rule in missing),
-        *_scores(device, whole=not missing),
+        *results,
     ]  # fmt: skip
     return xml.element("TestResult", inside, attributes) + "\n"
 
@@ -175,8 +175,8 @@ def _facts(device: DeviceSheet) -> str:
     return xml.element("target-facts", facts)
 
 
-def _rule_result(finding: Finding) -> str:
-    said = say_finding(finding)
+def _rule_result(finding: Finding, say: Sayer) -> str:
+    said = say(finding)
     attributes = {
         "idref": identifier("rule", finding.rule),
         "severity": _SEVERITIES[finding.severity],

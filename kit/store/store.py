@@ -32,6 +32,7 @@ from kit.model.journal import JournalEntry
 from kit.model.plan import DevicePlan
 from kit.model.record import Record
 from kit.model.run import Run
+from kit.model.sharing import Sharing
 from kit.model.snapshot import Snapshot
 from kit.store.tables import FINDINGS, JOURNAL, OUTCOMES, PLANS, RUNS, SNAPSHOTS
 
@@ -180,7 +181,15 @@ class Store:
 
     def findings(self, run: str) -> dict[str, tuple[Finding, ...]]:
         """Device -> findings of a run."""
-        return {d: one.findings for d, one in self._kept(FINDINGS, run, _Findings).items()}
+        with self._transaction() as connection:
+            rows = connection.execute(
+                select(FINDINGS.c.device, FINDINGS.c.body).where(FINDINGS.c.run == run)
+            ).all()
+        sharing = Sharing()
+        return {
+            device: sharing.findings(_unpack(_Findings, body).findings)
+            for device, body in sorted(rows)
+        }
 
     def plans(self, run: str) -> dict[str, DevicePlan]:
         """Device -> plan of a run."""
