@@ -283,7 +283,10 @@ class HeldArtefact(Record):
     kind: Literal["held"] = "held"
     run: Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$")]
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-    of: Literal["file", "lines", "attributes", "unit", "sysctl", "every"]
+    of: Literal[
+        "file", "lines", "attributes", "unit", "sysctl", "every",
+        "account", "membership", "authorized_keys",
+    ]  # fmt: skip
     first: HeldWord
     second: HeldWord | Literal[""] = ""
     expected: Annotated[str, Field(max_length=100_000)] = ""

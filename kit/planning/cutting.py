@@ -6,12 +6,15 @@ watchdog, which looks at what the device has loaded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from kit.model.artefact import (
     AccountArtefact,
+    AuthorizedKeysArtefact,
     FileArtefact,
     LinesArtefact,
     UnitArtefact,
@@ -23,6 +26,7 @@ from kit.reads.firewall_table import FILE, table_of
 _SSH: Final = "/etc/ssh/sshd_config"
 _DAEMONS: Final = frozenset({"ssh.service", "sshd.service"})
 _MOST_USERS: Final = 50
+_FROM: Final = re.compile(r'from="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def _cuts(change: Change, way: WayIn) -> Iterator[str]:
     elif isinstance(artefact, AccountArtefact) and artefact.name == way.account:
         if artefact.state == "absent":
             yield artefact.name
+    elif isinstance(artefact, AuthorizedKeysArtefact) and artefact.account == way.account:
+        yield from _by_keys(artefact, way)
     elif isinstance(artefact, FileArtefact) and artefact.state == "present":
         if artefact.path.startswith(_SSH):
             yield from _by_sshd(artefact.content.splitlines(), way)
@@ -66,6 +72,26 @@ def _cuts(change: Change, way: WayIn) -> Iterator[str]:
             yield from _by_firewall(artefact.content, way)
     elif isinstance(artefact, LinesArtefact) and artefact.path.startswith(_SSH):
         yield from _by_sshd(artefact.present, way)
+
+
+def _by_keys(artefact: AuthorizedKeysArtefact, way: WayIn) -> Iterator[str]:
+    """Keys alone that open from elsewhere only; another key that stays may be the one in use."""
+    if not artefact.exclusive or not way.address:
+        return
+    lines = [_FROM.match(line) for line in artefact.keys]
+    if all(found is not None and not _admits(found[1], way.address) for found in lines):
+        yield f"authorized_keys {artefact.account}"
+
+
+def _admits(sources: str, address: str) -> bool:
+    """Whether a ``from=`` lets the address in; a name or a pattern may."""
+    for one in sources.split(","):
+        try:
+            if ip_address(address) in ip_network(one, strict=False):
+                return True
+        except ValueError:
+            return True
+    return False
 
 
 def _by_sshd(lines: Sequence[str], way: WayIn) -> Iterator[str]:

@@ -6,11 +6,14 @@ import hashlib
 from dataclasses import dataclass
 
 from kit.model.artefact import (
+    AccountArtefact,
     Artefact,
     AttributesArtefact,
+    AuthorizedKeysArtefact,
     FileArtefact,
     HeldArtefact,
     LinesArtefact,
+    MembershipArtefact,
     PackageArtefact,
     PinnedPackageArtefact,
     SysctlArtefact,
@@ -59,6 +62,12 @@ def _words(artefact: Artefact) -> tuple[str, ...] | None:
         if every:
             return "every", f"/proc/sys/{every[0]}", every[1]
         return "sysctl", "/proc/sys/" + artefact.name.translate(str.maketrans("./", "/."))
+    if isinstance(artefact, AccountArtefact):
+        return "account", artefact.name
+    if isinstance(artefact, MembershipArtefact):
+        return "membership", artefact.group
+    if isinstance(artefact, AuthorizedKeysArtefact):
+        return "authorized_keys", artefact.account
     if isinstance(artefact, HeldArtefact):
         return artefact.of, artefact.first, artefact.second
     return None

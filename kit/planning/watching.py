@@ -113,6 +113,12 @@ def _as_held(artefact: Artefact) -> Artefact:
         name = first.removeprefix(f"{_SYSCTL}/").translate(str.maketrans("./", "/."))
         every = f".*.{artefact.second}" if artefact.of == "every" else ""
         return SysctlArtefact(name=f"{name}{every}", value="0")
+    if artefact.of == "account":
+        return AccountArtefact(name=first)
+    if artefact.of == "membership":
+        return MembershipArtefact(group=first)
+    if artefact.of == "authorized_keys":
+        return AuthorizedKeysArtefact(account=first)
     return FileArtefact(path=first, reload=reload)
 
 

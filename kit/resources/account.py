@@ -137,7 +137,7 @@ class Account(Setting):
             phase=Phase.ONE_WAY if gone else Phase.ACCOUNTS,
             fix=Fix.REMOTE if self.enforced() is not None else Fix.BY_HAND,
             may_cut=frozenset(cuts),
-            reversible=not gone and self.secret is None,
+            reversible=not gone,
         )
 
     def _no_shell(self) -> bool:

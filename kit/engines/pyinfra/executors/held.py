@@ -14,7 +14,7 @@ JOURNAL: Final = "/var/lib/esms-kit/journal"
 def order(artefact: HeldArtefact) -> Order:
     """Look whether it stands as it was left, put it back, and look again."""
     return Order(
-        ("prelude", "placing", "validators", "states", "put_back"),
+        ("prelude", "placing", "accounts", "validators", "states", "put_back", "put_account"),
         {
             "KIT_RUN": artefact.run,
             "KIT_ID": artefact.id,

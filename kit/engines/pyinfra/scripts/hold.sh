@@ -136,6 +136,7 @@ hold_it() {
                 ;;
         esac
     fi
+    keep "$2" "$3" "$KIT_HELD/$1" 2>"$KIT_DIR/run" || diagnose disk_full "$KIT_HELD"
     cat -- "$KIT_DIR/state" 2>"$KIT_DIR/run" >"$KIT_HELD/$1.new" || diagnose disk_full "$KIT_HELD"
     cmp -s -- "$KIT_DIR/state" "$KIT_HELD/$1.new" || failed disk_full "$KIT_HELD"
     run mv -f -- "$KIT_HELD/$1.new" "$KIT_HELD/$1.state" || diagnose disk_full "$KIT_HELD"

@@ -19,6 +19,9 @@ main() {
         attributes) put_attributes ;;
         unit) put_unit ;;
         sysctl | every) put_values ;;
+        account) put_account ;;
+        membership) put_membership ;;
+        authorized_keys) put_keys ;;
         *) failed unsupported "$KIT_KIND" ;;
     esac
     look

@@ -1,7 +1,7 @@
 #!/bin/sh
 # How a target stands, in words: what is held before it is touched, compared afterwards, put back.
 # KIT_HELD is the folder of one run in the device's own journal, root's alone.
-# shellcheck disable=SC2317,SC2329 # called by the scripts that follow
+# shellcheck disable=SC2016,SC2317,SC2329 # for another shell; called by the scripts that follow
 
 # word TEXT: the text as one word of plain characters; printf %b gives it back.
 word() {
@@ -31,7 +31,72 @@ state_of() {
         unit) state_of_unit "$2" ;;
         sysctl) state_of_value "$2" ;;
         every) state_of_every "$2" "$3" ;;
+        account) state_of_account "$2" ;;
+        membership) state_of_membership "$2" ;;
+        authorized_keys) state_of_keys "$2" ;;
         *) return 1 ;;
+    esac
+}
+
+# line_of FILE NAME: the line of an account or a group in one of the system's own files.
+line_of() {
+    KIT_WANTED=$2 awk -F: '$1 == ENVIRON["KIT_WANTED"] { print; exit }' "$1"
+}
+
+# The password shows only as a digest, with the device's own key in it.
+state_of_account() {
+    line=$(line_of /etc/passwd "$1") && shadow=$(line_of /etc/shadow "$1") || return 1
+    if [ -z "$line" ]; then
+        echo absent
+        return
+    fi
+    digest=$(printf '%s' "$shadow" | cut -d: -f2 | cat -- "$KIT_KEY" - | sha256sum)
+    printf 'account %s %s %s\n' "$(word "$(printf '%s' "$line" | cut -d: -f3,4,6,7)")" \
+        "$(word "$(printf '%s' "$shadow" | cut -d: -f8)")" "${digest%% *}"
+}
+
+state_of_membership() {
+    line=$(line_of /etc/group "$1") || return 1
+    if [ -z "$line" ]; then echo absent; else printf 'members %s\n' "$(word "${line##*:}")"; fi
+}
+
+# Both files sshd looks at; read with the account's own rights, for it may put links there.
+state_of_keys() {
+    line=$(line_of /etc/passwd "$1") || return 1
+    if [ -z "$line" ]; then
+        echo unknown
+        return
+    fi
+    for name in authorized_keys authorized_keys2; do
+        if as_owner 'cat -- "$1"' "$name" >"$KIT_DIR/keys" 2>/dev/null; then
+            digest=$(cat -- "$KIT_KEY" "$KIT_DIR/keys" | sha256sum)
+            printf '%s %s\n' "$name" "${digest%% *}"
+        else
+            printf '%s absent\n' "$name"
+        fi
+    done
+}
+
+# as_owner SCRIPT NAME: as the account of $line and nothing more; $1 of the script is that file in
+# its folder of keys.
+as_owner() {
+    home=$(printf '%s' "$line" | cut -d: -f6)
+    setpriv --reuid "$(printf '%s' "$line" | cut -d: -f3)" \
+        --regid "$(printf '%s' "$line" | cut -d: -f4)" --init-groups --inh-caps=-all \
+        sh -c "umask 077; $1" sh "$home/.ssh/$2"
+}
+
+# keep KIND WORD PLACE: what is needed to put it back, beside PLACE, root's alone.
+keep() {
+    case $1 in
+        account)
+            line_of /etc/passwd "$2" >"$3.content" && line_of /etc/shadow "$2" >>"$3.content" ;;
+        authorized_keys)
+            line=$(line_of /etc/passwd "$2")
+            for name in authorized_keys authorized_keys2; do
+                as_owner 'cat -- "$1"' "$name" >"$3.$name" 2>/dev/null || rm -f -- "$3.$name"
+            done
+            ;;
     esac
 }
 
