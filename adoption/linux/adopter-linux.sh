@@ -109,6 +109,8 @@ choose_slot() {
     while [ "$number" -le "$slots" ]; do
         taken=''
         for file in "$stick/records/$token-$number-"*.rec; do [ ! -e "$file" ] || taken=yes; done
+        # Its record may have been brought home and deleted here.
+        ! grep -qx "$token $number" "$data/slots.txt" 2>/dev/null || taken=yes
         if [ -z "$taken" ]; then
             slot=$number
             return 0
@@ -339,6 +341,8 @@ leave_record() {
     cat "$work/envelope" "$work/mac" >"$stick/records/$name.new"
     for file in "$stick/records/$token-$slot-"*.rec; do [ ! -e "$file" ] || rm -f "$file"; done
     mv -f "$stick/records/$name.new" "$stick/records/$name"
+    grep -qx "$token $slot" "$data/slots.txt" 2>/dev/null ||
+        printf '%s %s\n' "$token" "$slot" >>"$data/slots.txt"
     mkdir -p "${state%/*}"
     printf '%s %s\n' "$token" "$slot" >"$state"
     sync

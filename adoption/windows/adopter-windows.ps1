@@ -9,6 +9,7 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $Folder = Split-Path -Parent $PSCommandPath
 $Records = Join-Path (Split-Path -Parent $Folder) 'records'
+$Slots = Join-Path $Folder 'slots.txt'
 $State = Join-Path $env:ProgramData 'esms-kit\adoption.txt'
 $Ascii = [System.Text.Encoding]::ASCII
 $Rule = 'esms-kit-management'
@@ -93,9 +94,14 @@ function Get-Slot($Token) {
         $words = [System.IO.File]::ReadAllText($State, $Ascii).Trim().Split(' ')
         if (($words.Length -eq 2) -and ($words[0] -eq $Token['token'])) { return [int]$words[1] }
     }
+    # A record may have been brought home and deleted here: its slot is noted.
+    $noted = @()
+    if (Test-Path -LiteralPath $Slots) { $noted = [System.IO.File]::ReadAllLines($Slots, $Ascii) }
     for ($number = 1; $number -le [int]$Token['slots']; $number++) {
         $pattern = $Token['token'] + '-' + $number + '-*.rec'
-        if ([System.IO.Directory]::GetFiles($Records, $pattern).Length -eq 0) { return $number }
+        $here = [System.IO.Directory]::GetFiles($Records, $pattern).Length -gt 0
+        $before = $noted -contains ($Token['token'] + ' ' + $number)
+        if (-not ($here -or $before)) { return $number }
     }
     Stop-Adoption 'toutes les places de cette clé USB sont prises.' 'all slots are taken.'
 }
@@ -287,6 +293,7 @@ function Save-Record($Token, [int]$Slot, [string]$Access, [int]$Port, [string]$P
     [System.IO.File]::WriteAllText((Join-Path $Records $name), $envelope + "mac=$mac`n", $Ascii)
     foreach ($file in $old) { [System.IO.File]::Delete($file) }
     [void][System.IO.Directory]::CreateDirectory((Split-Path -Parent $State))
+    [System.IO.File]::AppendAllText($Slots, $Token['token'] + ' ' + $Slot + "`n", $Ascii)
     [System.IO.File]::WriteAllText($State, $Token['token'] + ' ' + $Slot, $Ascii)
     Write-Said "Fiche écrite : records\$name" "Record written: records\$name"
 }

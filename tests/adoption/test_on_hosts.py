@@ -66,6 +66,7 @@ class Field:
         (self.stick / "records").mkdir(exist_ok=True)
         for name in listed:
             (self.stick / "records" / name).write_bytes(host.read(f"{STICK}/records/{name}"))
+        (self.stick / "kit/slots.txt").write_bytes(host.read(f"{STICK}/kit/slots.txt"))
 
     def take_in(self) -> None:
         """Import the stick, without the detour by the command line."""
@@ -244,6 +245,8 @@ def test_a_stick_that_was_meddled_with_or_is_full_changes_nothing(field):
         assert "ARRÊT" in done.stderr.decode() or "STOPPED" in done.stderr.decode()
     token.write_text(good.replace("slots=2", "slots=1"))
     field.adopt(other)
+    for path in (field.stick / "records").iterdir():  # brought home, and deleted
+        path.unlink()
     field.plug(host)
     assert host.run(["sh", f"{STICK}/adopter-linux.sh"], check=False).returncode == 1
     left = "id gestion 2>/dev/null || ls -d /tmp/owned /etc/sudoers.d/50* 2>/dev/null || :"
