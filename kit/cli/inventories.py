@@ -77,7 +77,8 @@ def _sheets(
             files[folder / f"{site}-equipment.csv"] = equipment.equipment_csv(state)
         if "reception" in names:
             good = deliveries.compliant_devices(store, site)
-            found = deliveries.reception(workspace, site, good)
+            quality = deliveries.quality(workspace, store, site)
+            found = deliveries.reception(workspace, site, good, quality)
             files[folder / f"{site}-reception.csv"] = reception_csv(found)
             files[folder / f"{site}-reception.pdf"] = reception_pdf(found, at)
     finally:

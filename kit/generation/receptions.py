@@ -1,4 +1,4 @@
-"""The state of the deliveries of a site as a PDF and as CSV."""
+"""The acceptance record of the deliveries of a site as a PDF, and their state as CSV."""
 
 from __future__ import annotations
 
@@ -19,13 +19,50 @@ from kit.sites.reconciliation import Difference, Reconciliation
 
 
 @dataclass(frozen=True)
+class Inspected:
+    """One device of a delivery as the last check of the whole site found it.
+
+    ``compliant`` unset: the check says nothing of it. ``failed`` and ``unknown`` count findings.
+    """
+
+    device: str
+    delivery: str
+    state: str
+    compliant: bool | None
+    failed: int | None
+    unknown: int | None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """One thing left to do, on these devices; in words."""
+
+    severity: str
+    what: str
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the last check of the whole site found; ``run`` empty: there was none."""
+
+    run: str
+    checked_at: datetime | None
+    inspected: tuple[Inspected, ...] = ()
+    outstanding: tuple[Outstanding, ...] = ()
+    evidence: str = ""  # number and head digest of the run in the chain of evidence, in words
+
+
+@dataclass(frozen=True)
 class Reception:
-    """Deliveries with their reconciliations, in the same order."""
+    """Deliveries with their reconciliations, in the same order, and what a check found of them."""
 
     site: Site
     deliveries: tuple[Delivery, ...]
     reconciliations: tuple[Reconciliation, ...]
     profiles: Mapping[str, HardwareProfile]
+    quality: Quality = Quality("", None)
 
     def label(self, profile: str) -> str:
         """The model as people say it."""
@@ -70,7 +107,10 @@ def reception_csv(reception: Reception) -> bytes:
 
 
 def reception_pdf(reception: Reception, at: datetime) -> bytes:
-    """The same for people, with room for the signatures of an acceptance."""
+    """The acceptance record: quantity, quality, what is left to do, decision, signatures.
+
+    One record for each delivery. The decision is ticked by people: nothing is decided here.
+    """
     site = reception.site
     number = site.finess_et or site.siret or ""
     identity = [
@@ -81,11 +121,17 @@ def reception_pdf(reception: Reception, at: datetime) -> bytes:
     shown_at = at.astimezone(ZoneInfo(site.timezone))
     data = {
         "lang": current_language(),
-        "title": _("State of the deliveries"),
+        "title": _("Acceptance record"),
         "made_on": _("Made on {date}").format(date=shown_at.strftime("%d/%m/%Y %H:%M")),
         "identity": identity,
         "mark": _("Fictitious site: nothing here is real.") if site.test else "",
         "words": _words(),
+        "decisions": [
+            _("Admission"),
+            _("Admission with reserves"),
+            _("Postponement"),
+            _("Rejection"),
+        ],
         "signatures": [
             _("For the establishment: name, date, signature"),
             _("For the supplier: name, date, signature"),
@@ -95,7 +141,7 @@ def reception_pdf(reception: Reception, at: datetime) -> bytes:
             for delivery, one in zip(reception.deliveries, reception.reconciliations, strict=True)
         ],
     }
-    return typeset("reception.typ", data, at)
+    return typeset("reception.typ", data, at, accessible=True)
 
 
 def _words() -> dict[str, str]:
@@ -113,12 +159,74 @@ def _words() -> dict[str, str]:
         "differences": _("Differences"),
         "accessories": _("Delivered with it, not inventoried"),
         "nothing": _("No delivery was taken in."),
-        "acceptance": _("Quantitative check"),
+        "quantitative": _("Quantitative check"),
+        "qualitative": _("Qualitative check"),
+        "device": _("Device"),
+        "state": _("State"),
+        "failed": _("Non-compliances"),
+        "not_known": _("Not known"),
+        "remark": _("Remark"),
+        "to_do": _("Left to do before the reserves are lifted"),
+        "nothing_to_do": _("Nothing is known to be left to do."),
+        "severity": _("Severity"),
+        "what": _("What"),
+        "devices": _("Devices"),
+        "in_charge": _("In charge"),
+        "due": _("Due date"),
+        "decision": _("Decision"),
+        "decision_note": _(
+            "Tick one. Admission with reserves names each reserve and the day by which it is"
+            " lifted; postponement and rejection give their reason."
+        ),
+        "reserves": _("Reserves, reasons, days:"),
         "acceptance_note": _(
-            "Signing states what was counted, not that the equipment is compliant: that is what "
-            "the compliance report is for."
+            "Signing states what was counted and what the check named above found; what nobody"
+            " looked at is neither accepted as compliant nor refused."
         ),
     }
+
+
+def _quality(reception: Reception, delivery: Delivery) -> dict[str, Any]:
+    """What the check found of the devices of one delivery."""
+    quality = reception.quality
+    own = [one for one in quality.inspected if one.delivery == delivery.id]
+    names = {one.device for one in own}
+    words = {True: _("yes"), False: _("no"), None: _("not known")}
+    return {
+        "note": _quality_note(reception, own),
+        "rows": [
+            {
+                "device": one.device, "state": one.state, "compliant": words[one.compliant],
+                "failed": one.failed, "unknown": one.unknown, "remark": one.remark,
+            }
+            for one in own
+        ],
+        "to_do": [
+            {
+                "severity": one.severity,
+                "what": one.what,
+                "devices": ", ".join(name for name in one.devices if name in names),
+            }
+            for one in quality.outstanding
+            if names & set(one.devices)
+        ],
+    }  # fmt: skip
+
+
+def _quality_note(reception: Reception, own: Sequence[Inspected]) -> str:
+    quality = reception.quality
+    if quality.checked_at is None:
+        return _("The site has had no check of the whole: nothing is known of the quality.")
+    local = quality.checked_at.astimezone(ZoneInfo(reception.site.timezone))
+    told = _("Check {run} of {date}: {good} of {total} devices compliant, {unknown} not known.")
+    sentence = told.format(
+        run=quality.run,
+        date=local.strftime("%d/%m/%Y %H:%M"),
+        good=sum(one.compliant is True for one in own),
+        total=len(own),
+        unknown=sum(one.compliant is None for one in own),
+    )
+    return f"{sentence} {quality.evidence}".strip()
 
 
 def _sum(values: Sequence[int | None]) -> int | None:
@@ -161,4 +269,5 @@ def _delivery(reception: Reception, delivery: Delivery, one: Reconciliation) -> 
         ],
         "differences": [tell_difference(reception, found) for found in one.differences],
         "accessories": [f"{a.quantity} × {a.designation}" for a in delivery.accessories],
+        "quality": _quality(reception, delivery),
     }
