@@ -36,10 +36,28 @@ class ManagementKey:
         return f"{self.kind} {self.blob}"
 
 
-def read_management_keys(files: tuple[Path, ...], home: Path) -> tuple[ManagementKey, ...]:
-    """The keys of ``files``, else the first usual one of ``~/.ssh``; raises ``UsageError``."""
+def read_management_keys(
+    files: tuple[Path, ...], declared: tuple[str, ...], home: Path
+) -> tuple[ManagementKey, ...]:
+    """The keys a stick brings: those of ``files``, else those the site declares, else your own.
+
+    ``declared`` are the lines of the site's parameter ``management_keys``; a key that is not among
+    them would be taken away again by the rule that knows them, so it is refused. Your own is the
+    first usual one of ``~/.ssh``. Raises ``UsageError``.
+    """
+    known = tuple(_declared(line) for line in declared)
     if files:
-        return tuple(key for path in files for key in _keys(path, named=True))
+        found = tuple(key for path in files for key in _keys(path, named=True))
+        strange = [key for key in found if known and key.line not in {one.line for one in known}]
+        if strange:
+            raise UsageError(
+                _("this key is not among the site’s management_keys."),
+                where=", ".join(map(str, files)),
+                remedy=_("Add it to management_keys in site.yaml, or leave --key out."),
+            )
+        return found
+    if known:
+        return known
     for name in USUAL:
         path = home / ".ssh" / name
         if path.exists():
@@ -49,6 +67,15 @@ def read_management_keys(files: tuple[Path, ...], home: Path) -> tuple[Managemen
         where=str(home / ".ssh"),
         remedy=_("Run “ssh-keygen -t ed25519”, or name a public key with --key FILE.pub."),
     )
+
+
+def _declared(line: str) -> ManagementKey:
+    kind, _blank, blob = line.partition(" ")
+    if not _is_key(kind, blob):
+        raise _refused(
+            Path("management_keys"), _("this is not a public key of OpenSSH that is safe to use.")
+        )
+    return ManagementKey(kind, blob)
 
 
 def _keys(path: Path, *, named: bool) -> tuple[ManagementKey, ...]:

@@ -69,7 +69,7 @@ def _token(site: str, token: Token, mac_key: str) -> bytes:
         "slots": str(token.slots),
         "expires": str(int(token.expires_at.timestamp())),
         "account": token.account,
-        "sources": ",".join(token.sources),
+        "sources": ",".join(sorted(token.sources)),  # as the rule writes them
         "language": current_language(),
     }
     return "".join(f"{name}={value}\n" for name, value in values.items()).encode("ascii")

@@ -43,10 +43,14 @@ class StickAsked:
 
 @dataclass(frozen=True)
 class StickBuilt:
-    """The stick's token, and the files written, relative to its folder."""
+    """The stick's token, and the files written, relative to its folder.
+
+    ``undeclared`` are the keys on it that no rule knows yet.
+    """
 
     token: Token
     files: tuple[str, ...]
+    undeclared: tuple[str, ...] = ()
 
 
 def waiting_posts(devices: Iterable[Device]) -> tuple[Device, ...]:
@@ -69,10 +73,11 @@ def build_stick(
     administered, when the folder holds records, when there are no operator keys or no vault.
     """
     keyring = load_keyring(workspace, redactor)
-    keys = read_management_keys(asked.keys, home)
     _check_folder(asked.folder)
     with hold_site(workspace, asked.site):
         loaded = load_site(workspace, asked.site)
+        declared = declared_keys(loaded)
+        keys = read_management_keys(asked.keys, declared, home)
         waiting = len(waiting_posts(loaded.devices))
         token = _new_token(loaded, asked, max(1, waiting), at, keys[0].identity_file)
         mac_key = SecretStr(secrets.token_hex(32))
@@ -87,7 +92,14 @@ def build_stick(
     )  # fmt: skip
     write_files({asked.folder / name: content for name, content in files.items()})
     (asked.folder / RECORDS).mkdir(exist_ok=True)
-    return StickBuilt(token, tuple(sorted(files)))
+    unknown = tuple(key.line for key in keys if key.line not in declared)
+    return StickBuilt(token, tuple(sorted(files)), unknown)
+
+
+def declared_keys(loaded: LoadedSite) -> tuple[str, ...]:
+    """The site's parameter ``management_keys``: what a rule enforces and checks."""
+    found = loaded.site.parameters.get("management_keys")
+    return tuple(str(one) for one in found) if isinstance(found, list | tuple) else ()
 
 
 def _check_folder(folder: Path) -> None:

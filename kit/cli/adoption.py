@@ -45,6 +45,10 @@ def build(
     token = built.token
     say(_("Stick {id}, for {slots} devices, until {until}.").format(
         id=token.id, slots=token.slots, until=f"{token.expires_at:%Y-%m-%d}"), "bold")  # fmt: skip
+    for line in built.undeclared:
+        say(_("No rule knows this key yet; under parameters.management_keys of site.yaml, write:"),
+            "yellow")  # fmt: skip
+        say(f"  - {line}")
     say(_("Name its file system ESMS-KIT. On each device, run what LISEZMOI.txt says."))
     say(_("Then: esms-kit adopt import {site} {folder}").format(site=site, folder=output))
     return 0

@@ -199,6 +199,19 @@ def test_your_own_key_is_the_one_without_asking(bench, tmp_path):
     bench.build(tmp_path / "other", keys=())
 
 
+def test_the_keys_of_the_rule_are_those_of_the_stick(bench, tmp_path):
+    """One source: what is installed at first contact is what is enforced and checked later."""
+    line = " ".join(KEY.split()[:2])
+    path = bench.workspace.site_folder("tilleuls") / "site.yaml"
+    path.write_text(SITE + f'parameters: {{management_keys: ["{line}"]}}\n')
+    stick = bench.build(tmp_path / "other", keys=())
+    assert (stick / "kit/management_keys.pub").read_text() == line + "\n"
+    bench.build(tmp_path / "third")
+    (tmp_path / "strange.pub").write_text(KEY.replace("Zjd", "Zje").replace("IGtl", "IGtm"))
+    with pytest.raises(UsageError, match="not among the site"):
+        bench.build(tmp_path / "fourth", keys=(tmp_path / "strange.pub",))
+
+
 def test_a_stick_with_records_is_not_overwritten(bench):
     machine(1).write(bench.stick)
     with pytest.raises(UsageError, match="records on this stick"):
