@@ -293,3 +293,22 @@ def test_hostile_bytes_inside_and_outside(bench, data):
     for text in (data, b"esms-kit-record 1\n" + data + b"\nend=1\n"):
         with pytest.raises(Refused):
             open_record(envelope, text, "tilleuls")
+
+
+def test_no_changed_byte_is_accepted(bench):
+    """Every byte of an authentic record, changed: refused, whatever the byte is."""
+    from kit.adoption.envelopes import check_envelope
+
+    raw = machine(1).write(bench.stick).read_bytes()
+    mac_key = bytes.fromhex(read_token(bench.stick)["mac_key"])
+    ledger, accepted = bench.ledger(), []
+    assert check_envelope(parse_envelope("x.rec", raw), ledger, lambda _t: mac_key, AT) is None
+    for at in range(len(raw)):
+        for bit in (1, 64):
+            other = raw[:at] + bytes([raw[at] ^ bit]) + raw[at + 1 :]
+            try:
+                check_envelope(parse_envelope("x.rec", other), ledger, lambda _t: mac_key, AT)
+                accepted.append((at, bit))
+            except Refused:
+                pass
+    assert accepted == []
