@@ -51,19 +51,11 @@ COMMANDS: Final = (
     Listed("undo", "undoing", N_("Go back behind a run, as far as nothing has moved since.")),
     Listed("journal", "undoing", N_("What runs changed, value by value.")),
     Listed("report", "reports", N_("Write the report of the last check of a site.")),
-    Listed(
-        "drift",
-        "drift",
-        N_("Show what changed between two runs, and since when failures stand."),
-    ),
-    Listed("history", "drift", N_("Show the runs of a site with their score, coverage and trend.")),
+    Listed("drift", "drift", N_("What changed between two runs, and since when.")),
+    Listed("history", "drift", N_("The runs of a site: score, coverage, trend.")),
     Listed("evidence", "evidence", N_("The chain of evidence of a site: every run, sealed.")),
-    Listed(
-        "verify", "evidence", N_("Verify a folder of evidence, offline, with a public key alone.")
-    ),
-    Listed(
-        "purge", "evidence", N_("Delete what has been kept long enough; the chain stays whole.")
-    ),
+    Listed("verify", "evidence", N_("Verify evidence offline, with a public key.")),
+    Listed("purge", "evidence", N_("Delete what was kept long enough.")),
     Listed("sample", "samples", N_("Results drawn at random, to be checked by hand.")),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
     Listed("adopt", "adoption", N_("First contact with new devices, by USB stick.")),
