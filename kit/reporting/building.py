@@ -39,6 +39,7 @@ from kit.reporting.data import (
     Withheld,
     WithheldCode,
 )
+from kit.reporting.declared import ClientSheet, SecondFactorSheet
 from kit.reporting.deliveries import delivery_sheets
 from kit.reporting.devices import device_sheet
 from kit.reporting.equipment import equipment_sheet
@@ -58,7 +59,7 @@ class Checked:
     filters of the run that left devices or rules out; a report of such a run has no score.
     ``facts`` are those of ``snapshots``: what was not read in this run is not known. ``reference``
     are the findings of the same snapshots at the values of the baseline, for devices in
-    ``findings``. The rest is what ``kit.reporting.history`` describes.
+    ``findings``. The rest is what ``kit.reporting.history`` and ``.declared`` describe.
     """
 
     site: Site
@@ -77,6 +78,8 @@ class Checked:
     reference: Mapping[str, Sequence[Finding]] | None = None
     history: History | None = None
     evidence: EvidenceSheet | None = None
+    second_factor: SecondFactorSheet | None = None
+    clients: Sequence[ClientSheet] | None = None
 
 
 class ForeignFindings(InvalidInput):
@@ -123,6 +126,8 @@ def build(checked: Checked, at: datetime) -> ReportData:
         reference=_reference(checked, devices),
         history=checked.history,
         evidence=checked.evidence,
+        second_factor=checked.second_factor,
+        clients=tuple(checked.clients) if checked.clients is not None else None,
     )
 
 

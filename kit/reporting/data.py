@@ -23,6 +23,7 @@ from kit.model.snapshot import Outcome
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, ReasonCode, Verdict
 from kit.model.waiver import Waiver
+from kit.reporting.declared import ClientSheet, SecondFactorSheet
 from kit.reporting.deliveries import DeliverySheet
 from kit.reporting.equipment import EquipmentSheet
 from kit.reporting.frameworks import FrameworkSheet
@@ -326,7 +327,7 @@ class ReportData(Record):
 
     Parts that are unset were not known where the report was made: ``reference`` without the
     snapshots or with another catalogue, ``history`` where earlier runs could not be looked at,
-    ``evidence`` without a chain.
+    ``evidence`` without a chain, ``second_factor`` without a list of people.
     """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
@@ -350,3 +351,5 @@ class ReportData(Record):
     reference: ReferenceSheet | None = None
     history: History | None = None
     evidence: EvidenceSheet | None = None
+    second_factor: SecondFactorSheet | None = None
+    clients: tuple[ClientSheet, ...] | None = None

@@ -223,6 +223,7 @@ def _contents(data: ReportData, *, unseen: bool) -> Iterator[Pair]:
     yield "todo", _("What to do")
     if data.equipment is not None:
         yield "equipment", _("State of the equipment")
+    yield "declared", _("People, care-record software and services")
     if data.deliveries is not None:
         yield "deliveries", _("Deliveries")
     yield "devices", _("Findings per device")

@@ -16,9 +16,9 @@ from kit.i18n import Language, _, language
 from kit.reporting.blocks import Block, safe
 from kit.reporting.data import ReportData
 from kit.reporting.page import Page, page_of
+from kit.reporting.pdf_annex import annex_blocks
 from kit.reporting.pdf_devices import device_blocks
 from kit.reporting.pdf_sections import (
-    annex_blocks,
     first_page,
     history_blocks,
     result_blocks,

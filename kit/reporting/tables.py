@@ -56,8 +56,8 @@ def tables(data: ReportData) -> tuple[Table, ...]:
     """Every table of a report, in the current language; the summary first."""
     made = [
         _summary(data), _devices(data), _findings(data), _todo(data), _waivers(data),
-        _choices(data), _equipment(data), _deliveries(data), _rules(data), _frameworks(data),
-        _method(data),
+        _choices(data), _declarations(data), _second_factor(data), _equipment(data),
+        _deliveries(data), _rules(data), _frameworks(data), _method(data),
     ]  # fmt: skip
     return tuple(one for one in made if one is not None)
 
@@ -242,6 +242,39 @@ def _choices(data: ReportData) -> Table:
             )  # fmt: skip
 
     return Table("choices", _("Choices of the site"), _columns(*heads), rows)
+
+
+def _declarations(data: ReportData) -> Table | None:
+    if not data.clients:
+        return None
+    heads = (
+        (N_("Software"), 26), (N_("Subject"), 22), (N_("State"), 18), (N_("Declared"), 40),
+        (N_("By"), 30), (N_("On"), 12), (N_("Until"), 12), (N_("Source"), 40),
+    )  # fmt: skip
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for client in data.clients or ():
+            title = typographic(localized(client.title))
+            for one in client.declarations:
+                yield (
+                    title, word(one.subject), word(one.state), one.value, one.by, one.on,
+                    one.until, one.source,
+                )  # fmt: skip
+
+    return Table("declarations", _("Declarations"), _columns(*heads), rows)
+
+
+def _second_factor(data: ReportData) -> Table | None:
+    factor = data.second_factor
+    if factor is None:
+        return None
+    heads = ((N_("Pseudonym"), 24), (N_("Finding"), 18), (N_("Seen in use on"), 18))
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in factor.people:
+            yield one.id, word(one.verdict), _local(one.observed_at, data)
+
+    return Table("second-factor", _("Second factor"), _columns(*heads), rows)
 
 
 def _equipment(data: ReportData) -> Table | None:

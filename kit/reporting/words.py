@@ -9,6 +9,7 @@ from typing import Final
 from kit.checking.labels import label, labelled_lists
 from kit.checking.reasons import explain
 from kit.i18n import N_, _, ngettext
+from kit.model.client import DeclaredSubject
 from kit.model.observation import Unread
 from kit.model.verdict import Reason, ReasonCode
 from kit.reporting.data import (
@@ -21,6 +22,7 @@ from kit.reporting.data import (
     Withheld,
     WithheldCode,
 )
+from kit.reporting.declared import DeclarationState
 from kit.reporting.text import counted
 from kit.sites.equipment import Criterion, EquipmentAction, Fitness
 
@@ -50,6 +52,17 @@ _WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         TaskKind.EVIDENCE: N_("Bring newer evidence"),
         TaskKind.DECIDE: N_("Decide on the recommended settings"),
         TaskKind.WAIT: N_("Wait, then check again"),
+    },
+    DeclaredSubject: {
+        DeclaredSubject.EDITOR: N_("Editor"),
+        DeclaredSubject.VERSION: N_("Version"),
+        DeclaredSubject.HDS_HOST: N_("HDS host"),
+        DeclaredSubject.SEGUR_REFERENCE: N_("Ségur reference"),
+    },
+    DeclarationState: {
+        DeclarationState.DECLARED: N_("Declared"),
+        DeclarationState.EXPIRED: N_("Declaration expired"),
+        DeclarationState.NOT_DECLARED: N_("Not declared"),
     },
     WaiverState: {
         WaiverState.ACTIVE: N_("In force"),

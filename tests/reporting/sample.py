@@ -21,6 +21,7 @@ from kit.model.target import ArtefactKind
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
 from kit.reporting.building import Checked
+from tests.reporting.sample_declared import clients, second_factor
 from tests.reporting.sample_equipment import deliveries, facts_of_situation, more_profiles
 from tests.reporting.sample_history import history
 from tests.reporting.sample_site import (
@@ -278,6 +279,8 @@ def checked(**changes: Any) -> Checked:
         "waivers": waivers(),
         "facts": facts(),
         "deliveries": deliveries(),
+        "second_factor": second_factor(),
+        "clients": clients(),
     }
     known = {**values, **changes}
     values["history"] = history(known["run"], values["findings"])

@@ -12,6 +12,7 @@ from kit.i18n import language
 from kit.model.device import DeviceState
 from kit.model.finding import Finding
 from kit.model.verdict import Verdict
+from kit.reporting import html
 from kit.reporting.building import build
 from kit.reporting.data import ReportData
 from kit.reporting.heat_map import heat_map
@@ -177,3 +178,23 @@ def test_the_heat_map_shows_the_worst_of_each_theme(report: ReportData) -> None:
                     Verdict.PASS, Verdict.NOT_APPLICABLE,
                 }  # fmt: skip
     assert "52" in heat.summary
+
+
+def test_people_stand_by_pseudonym_and_unused_is_not_compliant(report: ReportData) -> None:
+    factor = report.second_factor
+    assert factor is not None
+    assert factor.counts[Verdict.PASS] == 1
+    assert sum(factor.counts.values()) == factor.persons == 3
+    page = html.render(report, "en")["report.html"].decode()
+    part = page.split('id="declared"')[1].split("</section>")[0]
+    assert "p-51be07d4" in part
+    assert "Declaration expired" in part
+    assert "Not declared" in part
+    assert "was not looked at by this check" in part
+
+
+def test_what_is_not_known_of_people_and_clients_is_said() -> None:
+    data = build(sample.checked(second_factor=None, clients=()), sample.AT)
+    page = html.render(data, "en")["report.html"].decode()
+    assert "how many have a second factor is not known" in page
+    assert "has chosen no care-record software" in page
