@@ -20,11 +20,18 @@ _KINDS: Final[Mapping[str, str]] = {
     "attributes": N_("owner and permissions of"),
     "lines": N_("lines of"),
     "package": N_("package"),
+    "pinned_package": N_("package (file)"),
     "unit": N_("service"),
     "sysctl": N_("kernel value"),
     "reload": N_("reload of"),
+    "account": N_("account"),
+    "membership": N_("members of"),
+    "authorized_keys": N_("SSH keys of"),
+    "oath_user": N_("second factor of"),
+    "held": N_("former state of"),
+    "pam": N_("log-in steps"),
 }
-"""By artefact kind; the name of the target follows."""
+"""By artefact kind; the name of the target follows. A kind that is not listed is its own name."""
 _EFFECTIVE: Final[Mapping[str, str]] = {
     "now": N_("at once"),
     "after_reboot": N_("in effect after a restart"),
@@ -134,7 +141,7 @@ def _show_change(site: OpenSite, number: int, change: Change, verbose: int) -> N
     if change.effective.value != "now":
         marks.append(_(_EFFECTIVE[change.effective.value]))
     suffix = f"  [{', '.join(marks)}]" if marks else ""
-    kind = _(_KINDS[change.kind.value])
+    kind = _(_KINDS.get(change.kind.value, change.kind.value))
     say(f"  {number}. {kind} {change.target}{suffix}", style="bold" if marks else "")
     for value in change.values:
         old, new = show_observed(value.old), show_observed(value.new)
