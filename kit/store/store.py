@@ -16,6 +16,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     insert,
     inspect,
     select,
@@ -34,7 +35,7 @@ from kit.model.record import Record
 from kit.model.run import Run
 from kit.model.sharing import Sharing
 from kit.model.snapshot import Snapshot
-from kit.store.tables import FINDINGS, JOURNAL, OUTCOMES, PLANS, RUNS, SNAPSHOTS
+from kit.store.tables import CHAIN, FINDINGS, JOURNAL, OUTCOMES, PLANS, RUNS, SNAPSHOTS
 
 R = TypeVar("R", bound=Record)
 BUSY_TIMEOUT_MS: Final = 15_000
@@ -203,12 +204,26 @@ class Store:
                 connection.execute(delete(tables[kind]).where(tables[kind].c.run == run))
 
     def runs(self, site: str) -> tuple[Run, ...]:
-        """Every run of a site, oldest first."""
+        """Every run of a site, oldest first.
+
+        The chain of evidence says in which order runs ended: a clock that was set back cannot put
+        a run before one it came after. A run that is in no chain stands where its id says.
+        """
         with self._transaction() as connection:
             rows = connection.execute(
-                select(RUNS.c.body).where(RUNS.c.site == site).order_by(RUNS.c.id)
+                select(RUNS.c.id, RUNS.c.body).where(RUNS.c.site == site).order_by(RUNS.c.id)
             ).all()
-        return tuple(Run.model_validate_json(body, strict=True) for (body,) in rows)
+            chained = connection.execute(
+                select(CHAIN.c.run, func.min(CHAIN.c.sequence))
+                .where((CHAIN.c.site == site) & CHAIN.c.run.is_not(None))
+                .group_by(CHAIN.c.run)
+            ).all()
+        order: dict[str, tuple[int, int]] = {run: (number, 0) for run, number in chained}
+        latest = 0
+        for run, _body in rows:
+            latest = max(latest, order.setdefault(run, (latest, 1))[0])
+        rows = sorted(rows, key=lambda row: (order[row[0]], row[0]))
+        return tuple(Run.model_validate_json(body, strict=True) for _run, body in rows)
 
 
 def _entry(one: JournalEntry) -> ColumnElement[bool]:

@@ -144,3 +144,34 @@ def test_findings_outlive_raw_answers_and_the_last_run_stays(made: Made) -> None
     made.check()
     made.clock.at += timedelta(days=10_000)
     assert plan_purge("example", made.store, retention(1, 1), made.clock()).count == 0
+
+
+def test_a_clock_set_back_does_not_make_an_old_run_the_last(made: Made) -> None:
+    """The order of the chain counts, not the dates: reports and drift go by what came last."""
+    from kit.app.drift import history
+    from kit.app.report import choose_run
+
+    made.clock.at += timedelta(days=30)
+    ahead = made.check().run.id
+    made.clock.at -= timedelta(days=30)
+    after = made.check().run.id
+    assert after < ahead
+    assert [one.id for one in made.store.runs("example")] == [ahead, after]
+    assert choose_run(made.store, "example", None).id == after
+    found = drift(made.store, "example")
+    assert (found.before.run, found.after.run) == (ahead, after)
+    assert found.clock_went_back
+    assert [one.clock_went_back for one in history(made.store, "example")] == [False, True]
+
+
+def test_runs_in_no_chain_stand_where_their_id_says(made: Made) -> None:
+    from kit.app.check import start_run
+
+    first = start_run(made.site, made.asked(), "check", made.clock())
+    made.store.begin(first)
+    second = made.check().run
+    third = start_run(made.site, made.asked(), "check", made.clock())
+    made.store.begin(third)
+    fourth = made.check().run
+    found = [one.id for one in made.store.runs("example")]
+    assert found == [first.id, second.id, third.id, fourth.id]
