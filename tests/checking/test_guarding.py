@@ -7,6 +7,7 @@ import pytest
 from kit.model.artefact import (
     AccountArtefact,
     Artefact,
+    AuthorizedKeysArtefact,
     FileArtefact,
     LinesArtefact,
     PackageArtefact,
@@ -56,6 +57,7 @@ PLAN = DevicePlan(
         ),
     ),
 )  # fmt: skip
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 WAY = WayIn("esms", 22, "10.20.0.5", ("10.20.0.0/24",))
 
 
@@ -103,6 +105,24 @@ def firewall(source: str, port: int = 22) -> FileArtefact:
     return FileArtefact(path=FILE, content="# ours\n" + Table.of([flow]).text())
 
 
+def keys(*sources: str, exclusive: bool = True) -> AuthorizedKeysArtefact:
+    lines = tuple(f'from="{one}" {KEY} x' if one else KEY for one in sources)
+    return AuthorizedKeysArtefact(account="esms", keys=lines, exclusive=exclusive)
+
+
+@pytest.mark.parametrize(
+    "artefact",
+    [
+        keys("10.20.0.0/24"),
+        keys("10.9.0.0/16", ""),
+        keys("10.9.0.0/16,admin.example.org"),
+        keys("10.9.0.0/16", exclusive=False),  # another key may be the one in use
+    ],
+)
+def test_keys_that_may_still_open_are_left_to_the_watchdog(artefact: Artefact) -> None:
+    assert alone(bringing(artefact)).refused == ()
+
+
 @pytest.mark.parametrize(
     ("artefact", "setting", "told"),
     [
@@ -120,6 +140,7 @@ def firewall(source: str, port: int = 22) -> FileArtefact:
         (firewall("10.20.0.0/16", 2222), "x:y", "tcp/22 10.20.0.5"),
         (UnitArtefact(name="ssh.service", enabled="disabled", active=False), "x:y", "ssh.service"),
         (AccountArtefact(name="esms", state="absent"), "x:y", "esms"),
+        (keys("10.9.0.0/16,fd00::/64"), "x:y", "authorized_keys esms"),
     ],
 )  # fmt: skip
 def test_what_surely_cuts_the_last_way_in_is_refused_and_named(
