@@ -12,7 +12,7 @@ import pytest
 from pyinfra.api import OperationError
 
 from kit.engines.base import Limits
-from kit.engines.pyinfra.stock import stock_steps
+from kit.engines.pyinfra.stock import stock_scripts, stock_steps
 from kit.model.artefact import AccountArtefact, FileArtefact
 from kit.model.plan import Change
 from kit.model.secret import SecretReference, plain_data, references
@@ -29,16 +29,16 @@ CANARY = "Canari-4711"
 
 
 @pytest.fixture
-def deploy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def deploy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     path = Path(__file__).parents[2] / "deploys/pyinfra/kit_steps.py"
     spec = importlib.util.spec_from_file_location("kit_steps_given", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(
-        module, "SCRIPTS", Path(__file__).parents[2] / "kit/engines/pyinfra/scripts"
-    )
+    for name, text in stock_scripts(stock_steps(CHANGES, Limits())).items():
+        (tmp_path / f"{name}.sh").write_text(text)
+    monkeypatch.setattr(module, "SCRIPTS", tmp_path)
     monkeypatch.setattr(sys, "stdin", open("/dev/null"))  # noqa: PTH123,SIM115 - no terminal
     return module
 
