@@ -18,6 +18,7 @@ from tests.loop.lab_site import SITE, Answer, LabSite, verdicts
 
 pytestmark = pytest.mark.lab
 
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
 CANARY = "Canari-Secours-4711"
 RULES = (
     "break_glass_account_present",
@@ -48,8 +49,7 @@ def give_secret(site: LabSite) -> None:
     redactor = Redactor()
     make_vault(load_workspace(site.root), SITE, redactor, site.root.parent / "vault.key")
     name = f"break-glass/{site.hosts[0].name}"
-    at = datetime.now(UTC)
-    set_secret(load_workspace(site.root), SITE, name, SecretStr(CANARY), at, redactor)
+    set_secret(load_workspace(site.root), SITE, name, SecretStr(CANARY), NOW, redactor)
 
 
 def reasons(answer: Answer, device: str, rule: str) -> set[str]:
