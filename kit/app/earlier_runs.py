@@ -16,11 +16,9 @@ def history_before(store: Store, run: Run, findings: Mapping[str, Sequence[Findi
 
     Earlier runs are read one at a time, newest first, and only as far as needed.
     """
-    earlier = [
-        one
-        for one in store.runs(run.site)
-        if one.ended_at is not None and not one.selection and one.id < run.id
-    ]
+    runs = store.runs(run.site)  # in the order they ended, whatever the clock said
+    place = next((index for index, one in enumerate(runs) if one.id == run.id), len(runs))
+    earlier = [one for one in runs[:place] if one.ended_at is not None and not one.selection]
     if run.selection or not earlier:
         return History()
     points: list[TrendPoint] = []

@@ -163,6 +163,9 @@ def test_a_report_names_nobody_and_the_annex_says_who(made: Made) -> None:
         assert b"jdupont" not in content, name
     data = json.loads(files["report.json"])
     assert data["evidence"] == {"number": 1, "head": mark.head, "key": mark.key}
+    made.check()
+    again = json.loads(report(made.site, made.store, START, ["json"], "en")["report.json"])
+    assert not any(again["history"]["changes"]["kinds"].values()), "a pseudonym is no change"
     annex = nominative_annex(made.site, made.store).decode()
     assert f"{data['run']['account']};jdupont;" in annex
 
