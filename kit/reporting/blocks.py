@@ -15,7 +15,7 @@ from kit.reporting.words import word
 
 Block = dict[str, Any]
 Cell = str | dict[str, str]
-LONGEST: Final = 600
+LONGEST: Final = 2000
 
 # Signs the fonts shipped with Typst hold; anything else is shown by its number, since a reader must
 # never meet an empty box. Latin, Greek, Cyrillic, punctuation, and the few signs we draw with.
