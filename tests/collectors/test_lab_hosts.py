@@ -262,3 +262,41 @@ def test_a_controller_that_dies_leaves_nothing_running(
         process.kill()
         process.wait()
     assert [traces(host, 8) for host in pair] == ["", ""]
+
+
+# Everything a disk and a kernel hold, but what time itself and every login write.
+FINGERPRINT = r"""
+find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /var/log \
+    -o -path /var/lib/systemd/timers -o -path /var/lib/systemd/timesync \
+    -o -path /var/lib/private \) -prune \
+    -o -printf '%p %y %m %U:%G %s %T@ %C@ %l\n' | sort
+find /run -not -path '/run/systemd/*' -not -path '/run/user*' -not -path '/run/log/*' \
+    -not -path '/run/utmp' -printf '%p %y %m %U:%G %l\n' | sort
+sysctl -a 2>/dev/null | grep -v -e random -e file-nr -e inode -e dentry -e pty.nr -e ns_last_pid
+systemctl list-unit-files --no-legend --no-pager | sort
+systemctl list-units --all --no-legend --no-pager --plain --type service,socket,timer,mount |
+    grep -v -e session- -e user@ -e user-runtime -e ssh@ -e systemd-tmpfiles |
+    awk '{print $1, $2, $3}'
+nft list ruleset 2>/dev/null
+"""
+
+
+def test_reading_a_host_changes_neither_its_files_nor_its_settings(
+    host: Host, lab: Lab, tmp_path: Path
+) -> None:
+    """Law 4, on a whole host: content, rights, times, units, kernel values, firewall."""
+    requests = every_read()
+    one = device(host)
+
+    def read() -> Snapshot:
+        limits = Limits(answer_seconds=120, device_seconds=100)
+        return gather(lab, tmp_path, [one], [pin(host)], requests, limits=limits)[one.id]
+
+    assert read().outcome is Outcome.DONE  # a first login makes what it makes
+    before = host.run(["sh", "-c", FINGERPRINT]).stdout.decode().splitlines()
+    snapshot = read()
+    after = host.run(["sh", "-c", FINGERPRINT]).stdout.decode().splitlines()
+    assert snapshot.outcome is Outcome.DONE
+    assert len(snapshot.answers) == len(requests)
+    assert len(before) > 1000
+    assert sorted(set(before) ^ set(after)) == []

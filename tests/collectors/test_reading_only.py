@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kit.catalogue.registry import reads
-from kit.collectors.batch import BatchAnswer, Variables, compose, split
+from kit.collectors.batch import PLACES, BatchAnswer, Variables, compose, split
 from kit.collectors.limits import Limits
 from kit.model.read import Read
 from tests.cases import cases
@@ -65,6 +65,47 @@ def read_through_overlay(
     assert done.returncode == 0, done.stderr
     written = script.with_name("script.written").read_text().splitlines()
     return split(done.stdout, batch), written
+
+
+# The same machine, where nothing at all can be written but the one private folder.
+NOTHING_WRITABLE = r"""
+set -e
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/empty" "$1/root"
+mount -t overlay overlay -o "ro,lowerdir=$1/empty:/" "$1/root"
+for folder in proc sys run; do
+    mount --rbind "/$folder" "$1/root/$folder"
+    mount -o remount,bind,ro "$1/root/$folder"
+done
+mount --bind /dev "$1/root/dev"
+mount -t tmpfs -o mode=1777 tmpfs "$1/root/dev/shm"
+exec chroot "$1/root" /bin/sh -s <"$2"
+"""
+
+
+def test_every_read_answers_where_nothing_can_be_written(tmp_path: Path) -> None:
+    """A transport that fails on every write: whoever tried to write would answer otherwise."""
+    requests = every_read()
+    statuses = []
+    for number, program in enumerate((None, NOTHING_WRITABLE)):
+        folder = tmp_path / str(number)
+        (folder / "mount").mkdir(parents=True)
+        batch = compose(requests, nonce(), Limits(), Variables(account="root"), places=PLACES[1:2])
+        (folder / "script").write_text(batch.script)
+        words = ["sh", "-c", program, "sh", str(folder / "mount"), str(folder / "script")]
+        namespace = ["unshare", "--mount", "--propagation", "private"]
+        done = subprocess.run(
+            [*namespace, *words] if program else ["/bin/sh", "-s"],
+            **({"stdin": subprocess.DEVNULL} if program else {"input": batch.script.encode()}),
+            capture_output=True, timeout=200, check=False,
+        )  # fmt: skip
+        answer = split(done.stdout, batch)
+        assert answer.broken is None, done.stderr[-2000:]
+        assert not answer.left_behind
+        statuses.append({one.read: one.exit_status for one in answer.answers})
+        said = b"\n".join(one.stderr for one in answer.answers)
+        assert b"Read-only file system" not in said
+    assert statuses[0] == statuses[1]
 
 
 def every_read() -> dict[Read, frozenset[str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.faults import killing
 from tests.lab.hosts import Host
 from tests.loop.conftest import MakeSite
 from tests.loop.lab_site import Answer, LabSite
@@ -86,3 +88,85 @@ def test_apply_and_undo_leave_a_host_as_it_was(make_site: MakeSite, engine: str)
     kept = {"./" + one["target"].partition(":/etc/")[2] for one in refused}
     assert set(left) <= kept
     assert host.run(["test", "-e", "/run/esms-kit/lock"], check=False).returncode == 1
+
+
+SYSRQ = ("--rule", "magic_sysrq_disabled")
+TWO = (*SYSRQ, "--rule", "smart_card_packages_installed")
+
+
+def test_what_moved_since_is_refused_with_its_three_values_and_the_rest_goes_back(
+    make_site: MakeSite,
+) -> None:
+    site = make_site(1)
+    (host,) = site.hosts
+    run = site.apply(*TWO, expect=[0, 1]).data["run"]
+    by_hand = host.read(DROP_IN).replace(b"kernel.sysrq = 0", b"kernel.sysrq = 176")
+    host.write(DROP_IN, by_hand)
+    back = undo(site, run, expect=[1])
+    (refused,) = back.data["plans"][host.name]["refused"]
+    assert (refused["target"], refused["reason"]["code"]) == (f"file:{DROP_IN}", "moved")
+    (value,) = [one for one in refused["values"] if "sysrq" in one["key"]]
+    assert (value["before"], value["written"], value["now"]) == ("<absent>", "0", "176")
+    assert host.read(DROP_IN) == by_hand
+    gone = host.run(["dpkg-query", "-W", "pcscd"], check=False)
+    assert gone.returncode != 0 or b"pcscd" not in gone.stdout
+    shown = site.run("undo", run, expect=[1])
+    assert "before" in shown.stdout
+    assert "176" in shown.stdout
+
+
+def test_another_controller_goes_back_with_a_copy_of_the_journal(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
+    site = make_site(1)
+    (host,) = site.hosts
+    run = site.apply(*SYSRQ, expect=[0, 1]).data["run"]
+    copy = tmp_path / "journal.json"
+    site.run("journal", "export", run, "-o", str(copy), expect=[0])
+    assert copy.stat().st_mode & 0o077 == 0
+    other = LabSite(site.lab, tmp_path / "elsewhere", site.hosts, site.site)
+    other.write()
+    assert other.run("undo", run).code == 2, "it knows nothing of that run"
+    other.run("journal", "import", str(copy), expect=[0])
+    undo(other, run, expect=[0])
+    assert host.run(["test", "-e", DROP_IN], check=False).returncode == 1
+    # Behind the way back there is a way back as well.
+    again = killing.run_id(other, "undo")
+    undo(other, again, expect=[0])
+    assert b"kernel.sysrq = 0" in host.read(DROP_IN)
+
+
+def test_a_device_another_controller_works_on_is_left_and_the_others_are_done(
+    make_site: MakeSite,
+) -> None:
+    site = make_site(2)
+    busy, free = site.hosts
+    busy.run(["mkdir", "-p", "-m", "0700", "/run/esms-kit"])
+    lock = "/run/esms-kit/lock"
+    busy.write(lock, "99999999 elsewhere 20261127T080000Z-abcdef bob@tower\n")
+    answer = site.apply(*SYSRQ, expect=[5])
+    outcome = answer.data["outcomes"][busy.name]
+    assert (outcome["ending"], outcome["failure"]["code"]) == ("failed", "locked")
+    assert outcome["failure"]["subject"] == "bob@tower"
+    assert answer.data["outcomes"][free.name]["ending"] == "done"
+    assert busy.run(["test", "-e", DROP_IN], check=False).returncode == 1
+    busy.write(lock, "1 elsewhere 20261127T080000Z-abcdef bob@tower\n")  # its time is over
+    assert site.apply(*SYSRQ, expect=[0, 1]).data["outcomes"][busy.name]["ending"] == "done"
+
+
+def test_a_plan_file_is_done_as_it_says_or_not_at_all(make_site: MakeSite, tmp_path: Path) -> None:
+    site = make_site(2)
+    same, moved = site.hosts
+    plan = tmp_path / "plan.json"
+    site.run("plan", "lab", *SYSRQ, "-o", str(plan), expect=[1])
+    moved.write("/etc/sysctl.d/50-local.conf", "kernel.sysrq = 1\n")
+    moved.run(["sysctl", "-qw", "kernel.sysrq=1"])
+    words = ("apply", "lab", "--plan", str(plan), "--json", "--yes")
+    answer = site.run(*words, expect=[1])
+    assert answer.data["outcomes"][same.name]["ending"] == "done"
+    assert list(answer.data["outcomes"]) == [same.name]
+    refused = answer.data["plans"][moved.name]["refused"]
+    assert {one["reason"]["code"] for one in refused} == {"plan_outdated"}
+    assert moved.run(["test", "-e", DROP_IN], check=False).returncode == 1
+    planned = {one["target"] for one in answer.data["plans"][same.name]["changes"]}
+    assert all("sysctl" in one or "sysrq" in one for one in planned)

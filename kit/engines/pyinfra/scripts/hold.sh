@@ -59,6 +59,26 @@ take_lock() {
         >"$KIT_RUNTIME/lock.new" || failed disk_full "$KIT_RUNTIME"
     run mv -f -- "$KIT_RUNTIME/lock.new" "$KIT_RUNTIME/lock" || diagnose unexpected "$KIT_RUNTIME"
     exec 8>&-
+    [ -z "${other-}" ] || [ "$KIT_ERRAND" = renew ] || wait_for_rest
+}
+
+# What a killed controller had begun on this device is finished there all the same: not both at once.
+wait_for_rest() {
+    left=40
+    while still_at_work; do
+        [ "$left" -gt 0 ] || failed locked "$who" "$other"
+        sleep 1
+        left=$((left - 1))
+    done
+}
+
+still_at_work() {
+    for place in "$KIT_RUNTIME"-????????/runner; do
+        [ -f "$place" ] || continue
+        read -r process <"$place"
+        [ ! -d "/proc/${process:-none}" ] || return 0
+    done
+    return 1
 }
 
 give_back() {

@@ -25,6 +25,7 @@ main() {
     KIT_DIR=$(mktemp -d /run/esms-kit-XXXXXXXX) || exit 1
     export KIT_DIR
     trap 'rm -rf -- "$KIT_DIR"' EXIT
+    echo $$ >"$KIT_DIR/runner" # whoever locks the device looks whether this still runs
     # What a login shell has printed may not have ended its line.
     printf '\n%s ready\n' "$nonce"
     while read -r said size seconds given; do
