@@ -11,6 +11,7 @@ from kit.app.check import exit_code as check_code
 from kit.app.evidence import masked
 from kit.app.opening import OpenSite
 from kit.app.person_evidence import note_first_uses
+from kit.app.restarts import Reboot, RestartAgreed, restart_waiting
 from kit.app.works import limits_of, workable_for
 from kit.loop.applying import (
     Applied,
@@ -23,6 +24,7 @@ from kit.loop.applying import (
     engine_named,
 )
 from kit.loop.reading import Collect, Reading, site_plan
+from kit.loop.restarting import Restart
 from kit.model.device import Device
 from kit.model.finding import Finding
 from kit.model.meta import Fix
@@ -67,6 +69,8 @@ class Hands:
     on_event: Callable[[Event], None]
     engine: str = "auto"
     jobs: int = 8
+    reboot: Reboot = Reboot.NEVER
+    restart_agreed: RestartAgreed = lambda _sessions: False
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Carried:
     applied: Applied
     agreed: bool
     exit_code: int
+    restarts: tuple[Restart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,10 +133,16 @@ def carry(task: Task, hands: Hands) -> Carried:
             keeper=keeper_of(site, run, hands.send), journal=journal,
         )  # fmt: skip
         store.keep_outcomes(run.id, applied.outcomes)
+    restarts: tuple[Restart, ...] = ()
+    if said_yes:
+        applied, restarts = restart_waiting(
+            site, applied, hands.reboot, send=hands.send, collect=hands.collect,
+            selects=task.selects, agreed=hands.restart_agreed, clock=task.asked.clock,
+        )  # fmt: skip
     code = exit_code(applied, run)
     before = _ended(task, applied, code)
     after = _keep_after(task, applied) if applied.after is not applied.before else before
-    return Carried(before, after, applied, said_yes, code)
+    return Carried(before, after, applied, said_yes, code, restarts)
 
 
 def _ended(task: Task, applied: Applied, code: int) -> CheckResult:

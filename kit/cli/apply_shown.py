@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from kit.cli.loop_shown import evidence_json, show_evidence
 from kit.cli.plan_shown import show_moved
-from kit.cli.terminal import note, say, show_json
+from kit.cli.terminal import confirm, note, say, show_json
 from kit.i18n import _, localized, ngettext
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
                 },
                 "evidence": evidence_json(result.after.evidence),
                 "left": _left(result),
+                "restarts": [one.model_dump(mode="json") for one in result.restarts],
                 "exit_code": result.exit_code,
             }
         )
@@ -85,9 +86,45 @@ def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
     if not result.applied.started:
         say(_("Nothing to change; no device was touched."), style="green")
     _show_outcomes(result)
+    _show_restarts(result)
     _show_left(site, result)
     if result.after.evidence is not None:
         show_evidence(result.after.evidence)
+
+
+def restart_agreement(*, yes: bool) -> Callable[[Mapping[str, int]], bool]:
+    """Names the devices about to be restarted with the people logged in there, then asks."""
+
+    def agreed(sessions: Mapping[str, int]) -> bool:
+        for device, count in sessions.items():
+            people = ngettext("{count} person logged in", "{count} people logged in", count)
+            note(f"{device}{_(': ')}{people.format(count=count)}", style="yellow" if count else "")
+        otherwise = _("Add --yes to restart them.")
+        return yes or confirm(_("Restart these devices now?"), otherwise=otherwise)
+
+    return agreed
+
+
+def _show_restarts(result: ApplyResult) -> None:
+    words = {
+        "restarted": _("restarted"),
+        "in_use": _("not restarted: somebody is logged in"),
+        "outside_window": _("not restarted: outside of its maintenance windows"),
+        "not_back": _("told to restart; it does not answer yet"),
+        "failed": _("not restarted"),
+        "declined": _("not restarted"),
+    }
+    from kit.loop.applying import explain_failure
+
+    for one in result.restarts:
+        text = words[one.ending.value]
+        if one.opens_at is not None:
+            when = one.opens_at.astimezone().isoformat(timespec="minutes")
+            text += " " + _("(next: {when})").format(when=when)
+        if one.failure is not None:
+            text += _(": ") + _whole(explain_failure(one.failure))
+        good = one.ending.value == "restarted"
+        say(f"{one.device}{_(': ')}{text}", style="green" if good else "yellow")
 
 
 def show_nothing_left(run: str, *, as_json: bool) -> None:

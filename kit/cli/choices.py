@@ -11,6 +11,7 @@ from kit.errors import UsageError
 from kit.i18n import _
 
 if TYPE_CHECKING:
+    from kit.app.restarts import Reboot
     from kit.model.device import DeviceClass
     from kit.model.rule import Purpose, Severity
 
@@ -62,6 +63,13 @@ def together(given: Mapping[str, object], option: str, allowed: AbstractSet[str]
             ),
             remedy=_("Leave one of them out."),
         )
+
+
+def reboot_named(word: str) -> Reboot:
+    """When to restart."""
+    from kit.app.restarts import Reboot
+
+    return _one(Reboot, word, "--reboot")
 
 
 class EngineName(StrEnum):

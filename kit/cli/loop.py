@@ -41,6 +41,9 @@ Only = Annotated[
 
 
 EngineWord = Annotated[str, typer.Option("--engine", help=_("auto, pyinfra or ansible."))]
+RebootWord = Annotated[
+    str, typer.Option("--reboot", help=_("Restart what waits for it: never, window or now."))
+]
 Yes = Annotated[bool, typer.Option("--yes", help=_("Do not ask."))]
 PlanFile = Annotated[
     Path | None, typer.Option("--plan", help=_("Do what this plan says, and nothing else."))
@@ -174,6 +177,7 @@ def apply(
     engine: EngineWord = "auto",
     plan_file: PlanFile = None,
     resumed: Resumed = None,
+    reboot: RebootWord = "never",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> int:
@@ -198,7 +202,7 @@ def apply(
         only=purposes(only or ()),
         agreed=read_plan(plan_file, opened) if plan_file is not None else None,
     )
-    hands = hands_for(session, opened, engine, yes=yes, quiet=as_json)
+    hands = hands_for(session, opened, engine, yes=yes, quiet=as_json, reboot=reboot)
     who = asked(workspace, redactor())
     with kept(workspace) as store:
         if resumed is None:
@@ -213,13 +217,21 @@ def apply(
     return result.exit_code
 
 
-def hands_for(session: Session, site: OpenSite, engine: str, *, yes: bool, quiet: bool) -> Hands:
+def hands_for(
+    session: Session,
+    site: OpenSite,
+    engine: str,
+    *,
+    yes: bool,
+    quiet: bool,
+    reboot: str = "never",
+) -> Hands:
     """What a run that changes devices needs of this terminal and this controller."""
     from kit.app.carrying import Hands
     from kit.app.errands import sender_for
     from kit.app.secret_sources import secret_resolver
-    from kit.cli.apply_shown import narrator
-    from kit.cli.choices import engine_named
+    from kit.cli.apply_shown import narrator, restart_agreement
+    from kit.cli.choices import engine_named, reboot_named
     from kit.cli.plan_shown import agreement
 
     jobs = session.jobs_for(site.workspace)
@@ -232,6 +244,8 @@ def hands_for(session: Session, site: OpenSite, engine: str, *, yes: bool, quiet
         on_event=narrator(as_json=quiet),
         engine=engine_named(engine),
         jobs=jobs,
+        reboot=reboot_named(reboot),
+        restart_agreed=restart_agreement(yes=yes),
     )
 
 

@@ -21,6 +21,7 @@ from kit.model.identifiers import (
     RuleId,
     Slug,
 )
+from kit.model.maintenance import MaintenanceWindow
 from kit.model.record import Record
 from kit.model.tier import Tier
 
@@ -139,6 +140,7 @@ class Site(Record):
     zones: tuple[Zone, ...] = ()
     management: Management = Management()
     timezone: Timezone = DEFAULT_TIMEZONE
+    maintenance: tuple[MaintenanceWindow, ...] = ()
     disabled_rules: tuple[DisabledRule, ...] = ()
     name_pattern: NamePattern = DEFAULT_NAME_PATTERN
     default_os: Mapping[DeviceClass, OsLabel] = {}

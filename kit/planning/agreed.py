@@ -54,14 +54,18 @@ def _compared(fresh: DevicePlan, agreed: DevicePlan) -> tuple[list[Change], list
     moved = []
     for wanted in agreed.changes:
         found = now.get(key_of(wanted))
-        if found is not None and not _same(found, wanted):
+        if found is not None and not _as_seen(found, wanted):
             moved.append(key_of(wanted))
     keys = {key_of(one) for one in agreed.changes}
     return [one for one in fresh.changes if key_of(one) in keys], sorted(moved)
 
 
-def _same(one: Change, other: Change) -> bool:
-    return one.artefact == other.artefact and _values(one.values) == _values(other.values)
+def _as_seen(found: Change, wanted: Change) -> bool:
+    """Whether the same would be written over the same values.
+
+    A plan of some rules names only their values; what else its targets hold is written with them.
+    """
+    return found.artefact == wanted.artefact and _values(wanted.values) <= _values(found.values)
 
 
 def _values(values: Iterable[ChangedValue]) -> set[tuple[str, str, str, str, str]]:

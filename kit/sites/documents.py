@@ -11,6 +11,7 @@ from kit.i18n import _
 from kit.model.client import ClientChoice
 from kit.model.device import AccountName, Device, DeviceClass, OsLabel, PostRole
 from kit.model.identifiers import Cidr, FinessNumber, PlainText, Slug
+from kit.model.maintenance import MaintenanceWindow
 from kit.model.record import Record
 from kit.model.site import (
     BaselineName,
@@ -48,6 +49,7 @@ class Choices(Record):
     post_role_parameters: Mapping[PostRole, Parameters] = {}
     management: ManagementChoice = ManagementChoice()
     timezone: Timezone | None = None
+    maintenance: tuple[MaintenanceWindow, ...] | None = None
     disabled_rules: tuple[DisabledRule, ...] = ()
     name_pattern: NamePattern | None = None
     default_os: Mapping[DeviceClass, OsLabel] = {}

@@ -27,6 +27,7 @@ _SCALARS: Final[Mapping[str, object]] = {
     "baseline": DEFAULT_BASELINE,
     "enforce": DEFAULT_ENFORCE,
     "timezone": DEFAULT_TIMEZONE,
+    "maintenance": (),
     "name_pattern": DEFAULT_NAME_PATTERN,
 }
 

@@ -1,0 +1,62 @@
+#!/bin/sh
+# A restart that surprises nobody: KIT_ERRAND is look or restart, KIT_ACCOUNT the account that
+# administers the device from afar, KIT_FORCE (yes: whoever is logged in was asked for). Lines "boot
+# ID" and "session" (one for each person at work) go before the answer.
+# shellcheck disable=SC2153,SC2317,SC2329 # KIT_ACCOUNT is data; main is called by the line below
+
+main() {
+    read -r boot </proc/sys/kernel/random/boot_id || failed unexpected boot_id
+    printf 'boot %s\n' "$boot" >&3
+    sessions
+    [ "$KIT_ERRAND" = restart ] || answer 'done'
+    [ "$count" -eq 0 ] || [ "$KIT_FORCE" = yes ] || failed in_use "$count"
+    at_work
+    need systemctl
+    # A moment later, so that this answer still arrives.
+    run systemd-run --quiet --on-active=2 systemctl reboot ||
+        run shutdown -r +1 || failed no_systemd shutdown "$(last_said)"
+    answer 'done'
+}
+
+# Not while another run changes something here.
+at_work() {
+    until=0 holder='' other='' who=''
+    read -r now rest </proc/uptime
+    [ ! -f "$KIT_RUNTIME/lock" ] || read -r until holder other who rest <"$KIT_RUNTIME/lock"
+    case $until in '' | *[!0-9]*) until=0 ;; esac
+    [ "$until" -le "${now%%.*}" ] || failed locked "$who" "$other"
+}
+
+# Sets $count: people at work, on the spot or from afar; what we are here by is none of them.
+sessions() {
+    count=0
+    if command -v loginctl >/dev/null 2>&1 &&
+        loginctl list-sessions --no-legend >"$KIT_DIR/list" 2>/dev/null; then
+        while read -r id rest; do
+            shown=$(loginctl show-session --property=Name,Class,State,Remote -- "$id" 2>/dev/null) ||
+                continue
+            case $shown in
+                *Class=user*) ;;
+                *) continue ;;
+            esac
+            case $shown in *State=closing*) continue ;; esac
+            case "$shown
+" in
+                *"Name=$KIT_ACCOUNT
+"*Remote=yes* | *Remote=yes*"Name=$KIT_ACCOUNT
+"*) continue ;;
+            esac
+            told
+        done <"$KIT_DIR/list"
+        return
+    fi
+    who >"$KIT_DIR/list" 2>/dev/null || failed unexpected sessions
+    while read -r name rest; do
+        [ "$name" = "$KIT_ACCOUNT" ] || told
+    done <"$KIT_DIR/list"
+}
+
+told() {
+    count=$((count + 1))
+    echo session >&3
+}
