@@ -6,7 +6,11 @@
 
 main() {
     read -r boot </proc/sys/kernel/random/boot_id || failed unexpected boot_id
-    printf 'boot %s\n' "$boot" >&3
+    # With the start of the first process: a container has the boot of its machine.
+    read -r first </proc/1/stat || failed unexpected boot_id
+    # shellcheck disable=SC2086 # words
+    set -- ${first##*) }
+    printf 'boot %s-%s\n' "$boot" "${20}" >&3
     sessions
     [ "$KIT_ERRAND" = restart ] || answer 'done'
     [ "$count" -eq 0 ] || [ "$KIT_FORCE" = yes ] || failed in_use "$count"
@@ -20,9 +24,9 @@ main() {
 
 # Not while another run changes something here.
 at_work() {
-    until=0 holder='' other='' who=''
+    until=0 other='' who=''
     read -r now rest </proc/uptime
-    [ ! -f "$KIT_RUNTIME/lock" ] || read -r until holder other who rest <"$KIT_RUNTIME/lock"
+    [ ! -f "$KIT_RUNTIME/lock" ] || read -r until rest other who <"$KIT_RUNTIME/lock"
     case $until in '' | *[!0-9]*) until=0 ;; esac
     [ "$until" -le "${now%%.*}" ] || failed locked "$who" "$other"
 }
