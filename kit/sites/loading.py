@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -214,11 +214,24 @@ def _people(
     enrolments = gathering.optional(EnrolmentsFile, folder / ENROLMENTS_FILE)
     names = frozenset(one.id for one in devices.devices) if devices else frozenset[str]()
     gathering.problems.extend(people_problems(people, enrolments, names))
+    gathering.problems.extend(_sealed_problems(sealed, names))
     return (
         people[0].people if people else None,
         enrolments[0].enrolled() if enrolments else NOBODY_ENROLLED,
         sealed[0] if sealed else None,
     )
+
+
+def _sealed_problems(
+    sealed: tuple[BreakGlass, Document] | None, devices: frozenset[str]
+) -> Iterator[Problem]:
+    for index, one in enumerate(sealed[0].sealed if sealed else ()):
+        if sealed is not None and one.device not in devices:
+            yield Problem(
+                sealed[1].position(("sealed", index, "device")),
+                _("the site has no device “{device}”.").format(device=one.device),
+                _("Correct the name; “esms-kit inventory SITE” lists them."),
+            )
 
 
 def _resolve(gathering: _Gathering, file: SiteFile, document: Document) -> Site | None:

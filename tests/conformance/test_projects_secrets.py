@@ -34,7 +34,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Projects]:
             if rule != RULE
         ]
         wanted = {"disabled_rules": others, "enforce": ["core", "recommended"]}
-        site = LabSite(lab, root, lab.hosts(2), wanted)
+        site = LabSite(lab, root, lab.hosts(2), wanted, sealed=True)
         site.write()
         text = dump_yaml({"schema": 1, "account": "secours"})
         (root / "inventories" / SITE / "break_glass.yaml").write_text(text)

@@ -18,6 +18,10 @@ from tests.lab.hosts import Host
 
 ROOT = Path(__file__).parents[2]
 SITE = "lab"
+NOTHING_SEALED = [
+    {"rule": f"break_glass_account_{word}", "reason": "no sealed account here"}
+    for word in ("present", "sealed")
+]
 
 
 @dataclass
@@ -39,6 +43,7 @@ class LabSite:
     hosts: list[Host]
     site: dict[str, Any] = field(default_factory=dict)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sealed: bool = False  # whether it is known to have an account of last resort
 
     def write(self) -> None:
         """(Re)write the workspace's files."""
@@ -58,6 +63,8 @@ class LabSite:
         }
         key = self.hosts[0].key_path.with_suffix(".pub").read_text().split()
         parameters = {"management_keys": [" ".join(key[:2])]}
+        if not self.sealed:
+            site["disabled_rules"] = [*self.site.get("disabled_rules", ()), *NOTHING_SEALED]
         site["parameters"] = {**parameters, **self.site.get("parameters", {})}
         devices = [
             {

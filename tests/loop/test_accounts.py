@@ -59,6 +59,8 @@ def reasons(answer: Answer, device: str, rule: str) -> set[str]:
 
 def test_accounts_of_last_resort_and_of_management(make_site: MakeSite) -> None:
     site = make_site(1, enforce=["core", "recommended"])
+    site.sealed = True
+    site.write()
     (host,) = site.hosts
     shell(host, PREPARED.replace("@OTHER@", OTHER))
     before = verdicts(site.check(), host.name)

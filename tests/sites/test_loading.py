@@ -146,3 +146,17 @@ def test_two_commands_do_not_change_one_site_at_once(workspace, put):
         pass
     with hold_site(workspace, "ex"):
         pass
+
+
+def test_the_sealed_account_names_devices_of_the_site(workspace, put):
+    put("ex/site.yaml", SITE)
+    assert load_site(workspace, "ex").break_glass is None
+    put("ex/break_glass.yaml", "schema: 1\naccount: secours\n")
+    assert load_site(workspace, "ex").break_glass.account == "secours"
+    put(
+        "ex/break_glass.yaml",
+        "schema: 1\naccount: secours\nsealed:\n  - {device: pc-9, sealed_on: 2026-11-20}\n",
+    )
+    with pytest.raises(InvalidDocuments) as caught:
+        load_site(workspace, "ex")
+    assert lines(caught) == ["inventories/ex/break_glass.yaml:4:14"]
