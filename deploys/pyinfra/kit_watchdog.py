@@ -27,7 +27,7 @@ _delays: dict[str, int] = {}
 
 
 def _order(verb: str, **variables: str) -> dict[str, Any]:
-    named = {"KIT_VERB": verb, "KIT_ID": _RUN_NAME, **variables}
+    named = {**variables, "KIT_VERB": verb, "KIT_ID": _RUN_NAME}
     return {
         "target": f"watchdog:{verb}",
         "scripts": SCRIPTS,
