@@ -150,10 +150,29 @@ class Watchdog:
     def arm(self, session: Runs, steps: Sequence[Step]) -> Reply:
         """Keep what the steps are about; from here on the device puts it back unless settled."""
         self._seconds = delay(self.limits, self.login_seconds, len(steps))
-        variables = arm_variables(watch_of(steps), self._seconds, self.identity)
+        watch = watch_of(steps)
+        stale = self._stale(session) if "ssh" in watch.reloads else ""
+        if stale:
+            failure = Failure(code=FailureCode.WATCHDOG_IMPOSSIBLE, subject=stale)
+            return Reply(ChangeState.FAILED, failure)
+        variables = arm_variables(watch, self._seconds, self.identity)
         done = session.run(_order("arm", **variables), _SECONDS)
         self.armed(self._seconds)
         return understand(done.status, done.stdout, done.stderr, _SECONDS)
+
+    def _stale(self, session: Runs) -> str:
+        """What of sshd's files, as they are before the change, shuts a source out; ``""``: nothing.
+
+        Somebody may have changed them and not reloaded sshd: a reload would take that in, and
+        another one would not undo it.
+        """
+        sources = networks(self.work.sources)
+        if not sources:
+            return ""
+        loaded = self._loaded(session, addresses(sources))
+        found = doubts(loaded, sources, self.work.account, self.work.connection.port)
+        stale = (one.rule for one in found if one.certain and one.rule.startswith("sshd: "))
+        return next(stale, "")
 
     def armed(self, seconds: int) -> None:
         """It has just been armed for so long."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,19 +64,27 @@ def test_ansible_proves_the_way_in_and_leaves_nothing(projects: Projects):
     hardened(stock)
 
 
-def broken(path: Path) -> None:
-    """The desired state would have sshd listen elsewhere."""
+BAD = ("PermitRootLogin no", "Port 2222")
+
+
+def broken(folder: Path, ansible: str, pyinfra: str) -> None:
+    """The desired state of both would have sshd listen elsewhere."""
+    path = folder / f"ansible/inventory/host_vars/{ansible}/kit_artefacts.yml"
     text = path.read_text()
-    assert "PermitRootLogin no" in text
-    path.write_text(text.replace("PermitRootLogin no", "Port 2222", 1))
+    assert BAD[0] in text
+    path.write_text(text.replace(*BAD, 1))
+    path = folder / f"pyinfra/data/{pyinfra}.json"
+    data = json.loads(path.read_text())
+    (step,) = (one for one in data["kit_steps"] if one["target"] == f"file:{DROP_IN}")
+    content = step["variables"]["KIT_CONTENT"].replace(*BAD, 1)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    step["variables"] |= {"KIT_CONTENT": content, "KIT_SHA": digest}
+    path.write_text(json.dumps(data))
 
 
 def test_what_shuts_out_is_put_back(projects: Projects):
     *_others, ansible, pyinfra = projects.site.hosts
-    inventory = projects.folder / "ansible/inventory/host_vars"
-    broken(inventory / ansible.name / "kit_artefacts.yml")
-    path = projects.folder / "pyinfra/data" / f"{pyinfra.name}.json"
-    broken(path)
+    broken(projects.folder, ansible.name, pyinfra.name)
     for host, done in (
         (ansible, projects.ansible("harden", "--limit", ansible.name,
                                    "-e", "kit_artefacts_watchdog_seconds=20")),

@@ -123,6 +123,22 @@ def put_back_and_told(lab, hosts, cases):
         assert host.ssh("sudo -n id -u").stdout == b"0\n", name
 
 
+def test_files_of_others_that_would_shut_out_once_they_are_loaded_arm_nothing(lab, host):
+    """Another reload could not bring back what was loaded before."""
+    shell(host, "echo 'AllowGroups nobody' >/etc/ssh/sshd_config.d/50-stale.conf")
+    run = run_engine(lab, [under(host, [sshd("PermitRootLogin no\n")])])
+    outcome = run.outcomes[host.name]
+    assert outcome.ending is Ending.FAILED
+    failure = outcome.results[0].failure
+    assert (failure.code, failure.subject[:17]) == (
+        FailureCode.WATCHDOG_IMPOSSIBLE,
+        "sshd: AllowGroups",
+    )
+    assert shell(host, f"test -e {DROP_IN} || echo none") == "none"
+    assert shell(host, LEFT, check=False) == ""
+    assert host.ssh("true").returncode == 0
+
+
 def test_a_file_that_is_refused_arms_nothing(lab, host):
     bad = sshd("PermitRootLogin never-ever\n")
     run = run_engine(lab, [under(host, [bad, change(ReloadArtefact(action="ssh"), 60)])])
