@@ -282,9 +282,9 @@ loaded() {
         ruleset
         for address in $KIT_ADDRESSES; do
             said="user=$KIT_ACCOUNT,host=$address,addr=$address,laddr=$KIT_LOCAL,lport=$KIT_PORT"
-            if sshd -T -C "$said" >"$KIT_DIR/sshd"; then
+            if sshd -T -C "$said" >"$KIT_DIR/effective"; then
                 printf 'sshd %s\n' "$address"
-                sed 's/^/: /' "$KIT_DIR/sshd"
+                sed 's/^/: /' "$KIT_DIR/effective"
             fi
         done
         cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null |
