@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from kit.app.packs import client_problems, workspace_packs
-from kit.catalogue.clients import with_clients
-from kit.catalogue.loading import shipped_catalogue
+from kit.app.packs import client_problems, site_catalogue, workspace_packs
 from kit.checking.judging import Context
 from kit.checking.waivers import longest, waived_rules
 from kit.desired.break_glass import break_glass_settings
@@ -83,9 +81,7 @@ def open_site(workspace: Workspace, name: str) -> OpenSite:
     loaded = load_site(workspace, name, profiles=profiles)
     packs = workspace_packs(workspace) if loaded.site.clients else {}
     problems = list(client_problems(workspace, loaded, packs))
-    wanted = {one.pack for one in loaded.site.clients}
-    chosen = {name: pack for name, pack in packs.items() if name in wanted}
-    catalogue = with_clients(shipped_catalogue(), chosen)
+    catalogue = site_catalogue(loaded, packs)
     problems += _against_catalogue(workspace, loaded, catalogue)
     if problems:
         raise InvalidDocuments(

@@ -9,10 +9,19 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from kit.catalogue.clients import SHIPPED, filled, load_packs, missing_values, value_problems
+from kit.catalogue.clients import (
+    SHIPPED,
+    filled,
+    load_packs,
+    missing_values,
+    value_problems,
+    with_clients,
+)
+from kit.catalogue.loading import shipped_catalogue
 from kit.documents_io.validation import explain
 from kit.errors import InvalidInput, Position, Problem, WorkspaceError
 from kit.i18n import _
+from kit.model.catalogue import Catalogue
 from kit.model.client import ClientChoice, ClientPack
 from kit.sites.loading import LoadedSite
 from kit.sites.workspace import Workspace
@@ -33,6 +42,22 @@ def workspace_packs(workspace: Workspace | None) -> dict[str, ClientPack]:
     """Every pack there is, by id; raises ``InvalidDocuments`` with every mistake."""
     base = SHIPPED.parent if workspace is None else workspace.root
     return load_packs(pack_folders(workspace), base)
+
+
+def site_catalogue(
+    loaded: LoadedSite,
+    packs: Mapping[str, ClientPack] | None = None,
+    *,
+    workspace: Workspace | None = None,
+) -> Catalogue:
+    """The kit's catalogue with the rules of the clients a site has chosen."""
+    if not loaded.site.clients:
+        return shipped_catalogue()
+    known = workspace_packs(workspace) if packs is None else packs
+    wanted = {one.pack for one in loaded.site.clients}
+    return with_clients(
+        shipped_catalogue(), {name: pack for name, pack in known.items() if name in wanted}
+    )
 
 
 def client_problems(

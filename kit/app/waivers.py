@@ -10,8 +10,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from kit.app.opening import OpenSite
+from kit.app.packs import site_catalogue
 from kit.app.report import choose_run
-from kit.catalogue.loading import shipped_catalogue
 from kit.checking.waivers import NoticeKind, WaiverStanding, local_day, longest, stand
 from kit.desired.selection import baseline_of
 from kit.documents_io.files import write_file
@@ -20,6 +20,7 @@ from kit.documents_io.yaml import Document
 from kit.documents_io.yaml_edit import append_item
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
 from kit.i18n import _
+from kit.model.catalogue import Catalogue
 from kit.model.finding import Finding
 from kit.model.waiver import Waiver
 from kit.sites.hardware import load_profiles
@@ -51,7 +52,7 @@ def site_waivers(workspace: Workspace, name: str, store: Store, at: datetime) ->
     everything else. Raises ``InvalidDocuments`` when a document has other mistakes.
     """
     loaded = load_site(workspace, name, profiles=load_profiles(workspace))
-    catalogue = shipped_catalogue()
+    catalogue = site_catalogue(loaded, workspace=workspace)
     terms = baseline_of(catalogue, loaded.site).waivers
     run, findings = _last_findings(store, name)
     day = local_day(at, loaded.site.timezone)
@@ -96,7 +97,8 @@ def add_waiver(workspace: Workspace, name: str, wanted: Mapping[str, Any], at: d
             **{key: value for key, value in wanted.items() if value not in (None, "", ())},
         }
         waiver = _valid(fields, name)
-        problems = list(_refused(waiver, loaded, taken, today))
+        catalogue = site_catalogue(loaded, workspace=workspace)
+        problems = list(_refused(waiver, loaded, catalogue, taken, today))
         if problems:
             raise InvalidDocuments(
                 _("The waiver is not accepted."),
@@ -120,10 +122,9 @@ def _valid(fields: Mapping[str, Any], name: str) -> Waiver:
 
 
 def _refused(
-    waiver: Waiver, loaded: LoadedSite, taken: set[str], today: date
+    waiver: Waiver, loaded: LoadedSite, catalogue: Catalogue, taken: set[str], today: date
 ) -> list[tuple[str, str]]:
     """(message, remedy) of everything that stands against a waiver of the right form."""
-    catalogue = shipped_catalogue()
     terms = baseline_of(catalogue, loaded.site).waivers
     day = today
     (standing,) = stand([waiver], loaded.devices, catalogue, terms, day, None)
