@@ -328,8 +328,9 @@ def _policies(client: WebClient, browser: str, kiosk: bool, allow: Sequence[str]
         yield policy("local_network", [own])
     if client.popups:
         yield policy("popups_allowed", [own])
+    # A post that is a kiosk no longer must not stay shut: none is asked for, not just not told.
+    yield policy("blocked_addresses", ["*"] if kiosk else [])
     if kiosk:
-        yield policy("blocked_addresses", ["*"])
         yield policy("home_page", client.address)
     for name, word in sorted(words.items()):
         if _has(browser, name):

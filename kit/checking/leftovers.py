@@ -43,6 +43,8 @@ def leftover_details(
         if name in undecided or found == Unreadable(Unread.NOT_COLLECTED):
             continue
         if isinstance(found, Observed):
+            if not kind.wrote(path, str(found.value)):
+                continue
             wanted = _words(_content(kind, *held[path], seen)) if path in held else {}
             over = [word for word in _words(str(found.value)) if word not in wanted]
             if over:
@@ -80,9 +82,12 @@ def _content(
 
 def _words(content: str) -> dict[str, None]:
     """What the lines of a file are about, in order; comments and empty lines are about nothing."""
-    lines = (line for line in content.splitlines() if line.strip() and line.strip()[0] not in "#;")
+    lines = (
+        line for line in content.splitlines() if line.strip() and line.strip()[0] not in "#;{}[]"
+    )
     found = (_WORD.match(line) for line in lines)
-    return dict.fromkeys(word[1] for word in found if word)
+    # In JSON, where a list ends is no part of its last word.
+    return dict.fromkeys(word[1].strip('",:') for word in found if word)
 
 
 def _unread(path: str, found: Observation) -> FindingDetail:

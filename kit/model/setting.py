@@ -148,6 +148,12 @@ class Setting(Record, ABC):
         del target, other
         return False
 
+    @classmethod
+    def wrote(cls, path: str, content: str) -> bool:
+        """Whether a file that stands where this type has its own is one of its own."""
+        del path, content
+        return True
+
     def among(self, settings: Sequence[Setting]) -> Self:
         """This setting as it is judged beside all desired settings of its slot, itself included.
 

@@ -33,6 +33,8 @@ from kit.resources.generated_header import LINES
 
 _OURS: Final = frozenset(f"{folder}/{KIT_FILE}" for folder in (CHROMIUM_FOLDER, CHROME_FOLDER))
 
+_BLOCKED: Final = "blocked_addresses"
+
 
 class BrowserPolicy(Setting):
     """One policy of one browser; all policies of a browser make one file of the kit's.
@@ -46,13 +48,14 @@ class BrowserPolicy(Setting):
         policy: allowed_addresses
         value: ["https://dui.example.fr", "https://*.example.org/login"]
 
-    ``esms-kit client lint`` and the loader know which policies there are, and what each takes.
-    Lists of several rules add up, and hold nothing else. ``chromium`` is Google Chrome too, where
-    that is installed. Another file of the folder that says otherwise is a failure, and the plan
-    names it; so is, for Firefox, a file that is not the kit's.
+    The loader knows which policies there are, and what each takes. Lists of several rules add up,
+    and hold nothing else; an empty list of blocked addresses asks for none. ``chromium`` is Google
+    Chrome too, where that is installed. Another file of the folder that says otherwise is a
+    failure, and the plan names it; so is, for Firefox, a file that is not the kit's.
     """
 
     reads: ClassVar = {Platform.LINUX: (BrowserPolicies,)}
+    owns: ClassVar = {Platform.LINUX: (*sorted(_OURS), FIREFOX_FILE)}
     type: Literal["browser_policy"]
     browser: Browser
     policy: str
@@ -114,9 +117,11 @@ class BrowserPolicy(Setting):
             if not isinstance(value, tuple):
                 expected[key] = Expectation(Operator.EQUALS, value)
             elif definition.is_list():
-                expected[key] = Expectation(Operator.CONTAINS_ALL, value)
                 whole = definition.concrete(self.browser, (*self.value, *self.beside))[place]
-                expected[f"{key} all"] = Expectation(Operator.SUBSET_OF, whole)
+                none = Expectation(Operator.ABSENT)
+                within = Expectation(Operator.SUBSET_OF, whole)
+                expected[key] = Expectation(Operator.CONTAINS_ALL, value) if whole else none
+                expected[f"{key} all"] = within if whole else none
             else:
                 expected[key] = Expectation(Operator.EXACTLY, value)
         return expected
@@ -134,7 +139,7 @@ class BrowserPolicy(Setting):
     def enforced(self) -> Mapping[str, Observations]:
         """What the kit's file shows."""
         shown: dict[str, Observation] = {
-            key: Observed(expected.value)
+            key: Absent() if expected.op is Operator.ABSENT else Observed(expected.value)
             for key, expected in self._expected().items()
             if key != OWNER_KEY and not key.endswith(" all")
         }
@@ -191,6 +196,11 @@ class BrowserPolicy(Setting):
                 if not holds(expected.op, item, expected.value):
                     yield path
 
+    @classmethod
+    def wrote(cls, path: str, content: str) -> bool:
+        """The file of Firefox may be anybody's."""
+        return path != FIREFOX_FILE or f'"{MARK}"' in content
+
     def values_shown(self) -> str:
         """``SLOT VALUE``."""
         return f"{self.slot()} {show_value(self.value)}"
@@ -207,6 +217,8 @@ class BrowserPolicy(Setting):
             else:
                 _put(policies, one._definition().concrete(one.browser, one.value))
         for (browser, policy), items in lists.items():
+            if not items:
+                continue
             _put(policies, definitions()[policy].concrete(browser, tuple(items)))
         document = policies
         if target.id == FIREFOX_FILE:
@@ -226,7 +238,8 @@ def _put(document: dict[str, Any], places: Mapping[str, Concrete]) -> None:
 
 def _check_value(definition: Definition, value: str | tuple[str, ...]) -> None:
     """Raises ``ValueError`` (translated)."""
-    if definition.is_list() is not isinstance(value, tuple) or not value:
+    may_be_empty = definition.id == _BLOCKED
+    if definition.is_list() is not isinstance(value, tuple) or not (value or may_be_empty):
         raise ValueError(
             _("a list is expected here.") if definition.is_list() else _("text is expected")
         )
@@ -243,5 +256,5 @@ def _check_value(definition: Definition, value: str | tuple[str, ...]) -> None:
     for item in value:
         if definition.kind == "authorities":
             check_certificate(item)
-        elif item != EVERYWHERE or definition.id != "blocked_addresses":
+        elif item != EVERYWHERE or definition.id != _BLOCKED:
             check_pattern(item)

@@ -18,16 +18,19 @@ from kit.catalogue.clients import (
     with_clients,
 )
 from kit.catalogue.loading import shipped_catalogue
-from kit.desired.resolution import requests, resolve
+from kit.checking.leftovers import leftover_details
+from kit.desired.resolution import file_key, requests, resolve
 from kit.desired.selection import baseline_of, selected_rules
 from kit.errors import InvalidDocuments
 from kit.i18n import language
 from kit.model.client import ClientChoice
 from kit.model.device import Device, DeviceClass, PostRole
+from kit.model.observation import Observed
 from kit.model.platform import Platform
 from kit.model.rule import Purpose
 from kit.model.site import Site
 from kit.model.verdict import ReasonCode, Verdict
+from kit.reads.browser_policies import FIREFOX_FILE
 from kit.resources.browser_policy import BrowserPolicy
 from kit.resources.file import File
 from kit.resources.web_service import WebService
@@ -99,7 +102,7 @@ def test_the_client_of_a_site_is_part_of_the_desired_state():
     wanted = policies(desired)
     assert "https://tilleuls.dui.example.fr" in wanted["allowed_addresses"]
     assert wanted["local_network"] == {"https://tilleuls.dui.example.fr"}
-    assert "blocked_addresses" not in wanted
+    assert wanted["blocked_addresses"] == set()
     assert not [one for one in desired.undecided if one.rule.id in own]
 
 
@@ -300,3 +303,27 @@ def test_lint_tells_every_mistake_with_its_place(tmp_path: Path):
         assert any(line.startswith(place) and words in line for line in said), (place, said)
     assert any("is used nowhere" in line for line in said)
     assert any("launch" in line for line in said)
+
+
+def test_what_a_former_pack_left_in_a_browser_is_found():
+    """Every place and item of the kit's file that nobody asks for any more."""
+    former = resolved(device(PostRole.KIOSK), web())
+    now = resolved(device(PostRole.OFFICE), chromium=True)
+    files = {
+        target.id: type(one.setting)
+        .render(target, [held.setting for held in former.settings if target in held.targets])
+        .content
+        for one in former.settings
+        if isinstance(one.setting, BrowserPolicy)
+        for target in one.targets
+    }
+    chromium, firefox = "/etc/chromium/policies/managed/esms-kit.json", FIREFOX_FILE
+    shown = {file_key(path): Observed(files[path]) for path in (chromium, firefox)}
+    told = {one.key: one.observed for one in leftover_details(now, shown, {})}
+    assert set(told) == {file_key(chromium), file_key(firefox)}
+    assert {"URLBlocklist", "HomepageLocation"} <= set(told[file_key(chromium)].split(", "))
+    assert "SafeBrowsingProtectionLevel" not in told[file_key(chromium)]
+    # What is not ours is not what we left.
+    foreign = Observed('{"policies": {"DisableTelemetry": true}}')
+    assert not list(leftover_details(now, {file_key(firefox): foreign}, {}))
+    assert not list(leftover_details(former, shown, {}))
