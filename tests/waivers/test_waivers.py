@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from kit.app.opening import open_site
+from kit.app.opening import OpenSite, open_site
 from kit.app.waivers import add_waiver, due, site_waivers
 from kit.catalogue.loading import shipped_catalogue
 from kit.checking.waivers import NoticeKind, local_day, waived_rules
@@ -61,10 +61,9 @@ def notices(workspace: Workspace, tmp_path: Path, moment: datetime) -> dict[str,
     return {one.waiver.id: [notice.kind for notice in one.notices] for one in found.standings}
 
 
-def waived_at(workspace: Workspace, moment: datetime) -> bool:
+def waived_at(opened: OpenSite, moment: datetime) -> bool:
     """Whether the waiver is in force for the judge, who alone decides what findings say."""
-    context = open_site(workspace, "ehpad").context(moment)
-    return context.waiver_for(RULE, open_site(workspace, "ehpad").loaded.device("pc-1")) == "W1"
+    return opened.context(moment).waiver_for(RULE, opened.loaded.device("pc-1")) == "W1"
 
 
 @pytest.mark.parametrize(
@@ -81,12 +80,12 @@ def waived_at(workspace: Workspace, moment: datetime) -> bool:
 )
 def test_last_day_holds_to_its_local_midnight(site, zone, end, last, over) -> None:
     start = "2028-01-01" if end.startswith("2028") else "2026-01-01"
-    workspace = site({**BASE, "start": start, "end": end}, timezone=zone)
-    assert waived_at(workspace, at(last, zone))
-    assert not waived_at(workspace, at(over, zone))
-    assert waived_at(workspace, at(f"{start}T00:00:00", zone))
+    opened = open_site(site({**BASE, "start": start, "end": end}, timezone=zone), "ehpad")
+    assert waived_at(opened, at(last, zone))
+    assert not waived_at(opened, at(over, zone))
+    assert waived_at(opened, at(f"{start}T00:00:00", zone))
     eve = {"2026-01-01": "2025-12-31", "2028-01-01": "2027-12-31"}[start]
-    assert not waived_at(workspace, at(f"{eve}T23:59:59", zone))
+    assert not waived_at(opened, at(f"{eve}T23:59:59", zone))
 
 
 def test_the_repeated_hour_of_autumn_is_on_one_day() -> None:
