@@ -26,6 +26,7 @@ USERS_FILE: Final = "/etc/users.oath"
 ANNOUNCE: Final = "esms-kit-lockout"
 COUNT: Final = "esms-kit-lockout-count"
 ASK: Final = "esms-kit-second-factor"
+_ALSO: Final[Mapping[str, tuple[str, ...]]] = {"sudo": ("sudo", "sudo-i")}
 # First of the "Primary" block of common-auth, last of it, first of the "Additional" block.
 _FIRST, _LAST, _AFTER = 1024, 0, 512
 
@@ -94,7 +95,7 @@ class PamPolicy(Setting):
     def _wanted(self) -> dict[str, dict[str, ObservedValue]]:
         texts = {f"text {FOLDER}/{one.name}": one.content for one in self.profiles()}
         asked: dict[str, ObservedValue] = {}
-        for service in self.services:
+        for service in self._called():
             who = f"member {self.group}" if self.group else "anyone"
             asked[f"{service} {who}"] = CODE
             asked[f"{service} lockout"] = (
@@ -105,6 +106,10 @@ class PamPolicy(Setting):
             asked |= {f"{service} account {name}": PASSWORD for name in self.exempt}
             asked |= {f"{service} lockout-account {n}": NO_LOCKOUT for n in self.never_locked}
         return {FileText.id: dict(texts), PamStack.id: asked}
+
+    def _called(self) -> tuple[str, ...]:
+        """The names programs call PAM by: ``sudo -i`` has one of its own."""
+        return tuple(name for one in self.services for name in _ALSO.get(one, (one,)))
 
     def targets(self, facts: Facts) -> tuple[Target, ...]:
         """The kit's part of PAM, shown by its profiles and by what holds."""
@@ -147,7 +152,7 @@ class PamPolicy(Setting):
             f" window={self.window} digits=6"
         )
         asking = (ask, count, "requisite pam_deny.so")
-        conditions = [("service notin", self.services), ("user in", self.exempt)]
+        conditions = [("service notin", self._called()), ("user in", self.exempt)]
         if self.group:
             conditions.append(("user notingroup", (self.group,)))
         lines: list[str] = []
