@@ -106,9 +106,10 @@ def _lines(
 
 def _asked(site: Site, here: Sequence[Person], enrolments: Enrolments) -> Iterable[dict[str, Any]]:
     policy = enrolments.policy
-    exempt = exempt_accounts(site, policy)
-    if not exempt:  # nobody would be left to administer the post: not known is not asked for
-        return
+    exempt: list[Any] = list(exempt_accounts(site, policy))
+    if site.management.account is None:
+        # Nobody would be left to administer the post: not checked, and not asked for.
+        exempt.append({"parameter": "management_account"})
     yield {"type": "package", "name": "libpam-oath", "state": "present"}
     # Nobody is taken out of the group: who has no factor any more is asked for one, and refused.
     members = sorted(one.account for one in here if enrolments.of(one.id) is not None)
@@ -120,7 +121,7 @@ def _asked(site: Site, here: Sequence[Person], enrolments: Enrolments) -> Iterab
     asked: dict[str, Any] = {
         "type": "pam_policy",
         "services": list(policy.services),
-        "exempt": list(exempt),
+        "exempt": exempt,
         "never_locked": sorted(policy.never_locked),
         "attempts": policy.attempts,
         "interval": policy.interval,

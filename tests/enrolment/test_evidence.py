@@ -8,6 +8,7 @@ import pytest
 
 from kit.catalogue.loading import shipped_catalogue
 from kit.catalogue.templates import build
+from kit.desired.resolution import resolve
 from kit.enrolment.contributions import ENROLLED, REQUIRED, contributions
 from kit.enrolment.evidence import standings, with_first_uses
 from kit.enrolment.findings import person_findings
@@ -22,6 +23,7 @@ from kit.model.person import Person
 from kit.model.platform import Platform
 from kit.model.site import Management, Site
 from kit.model.verdict import Reason, ReasonCode, Verdict
+from tests.cases import facts
 
 AT = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 DAY = date(2026, 11, 27)
@@ -99,7 +101,18 @@ def test_administration_is_never_asked_for_a_code_and_without_it_nobody_is() -> 
     assert (policy["exempt"], policy["never_locked"]) == (["esms", "kit-secours"], ["kit-secours"])
     nobody = SITE.model_copy(update={"management": Management()})
     found = contributions(nobody, DEVICES, PEOPLE, enrolled(MARTIN))
-    assert found.sources[Source.ENROLMENT]["pc-1"][REQUIRED] == ()
+    (policy,) = (
+        one for one in found.sources[Source.ENROLMENT]["pc-1"][REQUIRED]
+        if one["type"] == "pam_policy"
+    )  # fmt: skip
+    assert policy["exempt"] == [{"parameter": "management_account"}]
+    catalogue = shipped_catalogue()
+    baseline = catalogue.baselines["esms"]
+    plain = nobody.model_copy(update={"baseline": "esms"})
+    desired = resolve(catalogue, baseline, plain, DEVICES[0], facts(), found)
+    (why,) = (one for one in desired.undecided if one.rule.id == REQUIRED)
+    assert why.verdict is Verdict.NOT_CHECKED
+    assert why.reason.subject == "management_account"
 
 
 def test_what_was_never_written_is_not_known_and_what_is_revoked_goes() -> None:
