@@ -1,0 +1,48 @@
+"""A whole run whose way in is not proven: put back, told, found by the next check, then mended."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.loop.conftest import MakeSite
+from tests.loop.lab_site import verdicts
+
+pytestmark = pytest.mark.lab
+
+RULE = "ssh_root_login_disabled"
+SHUTS_OUT = """
+apt-get -qq install nftables
+nft add table inet other
+nft add chain inet other input '{ type filter hook input priority 9; }'
+nft add rule inet other input ip saddr 10.99.0.0/24 tcp dport 22 drop
+"""
+
+
+def test_a_source_that_is_shut_out_by_others_keeps_changes_from_staying(
+    make_site: MakeSite,
+) -> None:
+    controller = "10.77.0.1/32"
+    management = {"account": "esms", "sources": [controller, "10.99.0.0/24"]}
+    site = make_site(1, management=management)
+    (host,) = site.hosts
+    host.run(["sh", "-c", SHUTS_OUT])
+    answer = site.apply("--rule", RULE, expect=[5])
+    outcome = answer.data["outcomes"][host.name]
+    assert outcome["ending"] == "reverted"
+    assert outcome["failure"]["code"] == "source_shut_out"
+    assert outcome["failure"]["subject"] == "10.99.0.0/24"
+    assert any(name.startswith("file:/etc/ssh/") for name in outcome["reverted"])
+    found = verdicts(site.check(), host.name)
+    assert (found[RULE], found["nothing_put_back"]) == ("fail", "fail")
+
+    host.run(["nft", "delete", "table", "inet", "other"])
+    answer = site.apply("--rule", RULE, expect=[0, 1])
+    proofs = answer.data["outcomes"][host.name]["proofs"]
+    assert [(one["source"], one["how"]) for one in proofs] == [
+        (host.address, "connected"),
+        (controller, "evaluated"),
+        ("10.99.0.0/24", "evaluated"),
+    ]
+    found = verdicts(site.check(), host.name)
+    assert found[RULE] == "pass"
+    assert "nothing_put_back" not in found
