@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 
 from tests.faults import killing
+from tests.lab.bench import wait_until
 from tests.loop.conftest import MakeSite
 from tests.loop.lab_site import LabSite
 from tests.loop.test_loop import disabled
@@ -23,9 +23,10 @@ RULES = (
 
 def kill_and_resume(site: LabSite, more: list[str], events: int) -> None:
     """One kill, one resume; the journal has no gap, every host is as the reference wants it."""
+    known = killing.run_id(site)
     process = killing.begin(site, *more)
-    if events == 0:
-        time.sleep(random.Random(events).uniform(0.5, 3))  # noqa: S311 - a moment, no secret
+    # Before that there is nothing to go on with: as soon as the run is known, if not later.
+    assert wait_until(lambda: killing.run_id(site) != known, 60)
     killing.kill_after(process, events)
     run = killing.run_id(site)
     site.run("apply", "lab", "--resume", run, "--json", "--yes", expect=[0, 1])
