@@ -43,8 +43,8 @@ class _Watched(Mapping[Fact, Observation]):
 class Resolver:
     """Resolves the devices of one site.
 
-    A state found once is given again to a device of the same platform and post role on which
-    every fact that was asked for on the way is the same, and that is given the same settings.
+    A state found once is given again to a device of the same platform, class and post role on
+    which every fact that was asked for on the way is the same, and that is given the same settings.
     """
 
     catalogue: Catalogue
@@ -52,13 +52,13 @@ class Resolver:
     site: Site
     contributions: Contributions = NOTHING_ADDED
     _known: dict[
-        tuple[str, str | None, str], list[tuple[dict[Fact, Observation | None], Desired]]
+        tuple[str, str, str | None, str], list[tuple[dict[Fact, Observation | None], Desired]]
     ] = field(default_factory=lambda: defaultdict(list), repr=False)
 
     def resolve(self, device: Device, facts: Facts) -> Desired:
         """As ``kit.desired.resolution.resolve``."""
         given = self.contributions.sign(device.id)
-        known = self._known[device.platform, device.post_role, given]
+        known = self._known[device.platform, device.device_class, device.post_role, given]
         for asked, found in known:
             if all(facts.values.get(fact) == value for fact, value in asked.items()):
                 return replace(found, device=device)

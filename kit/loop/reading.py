@@ -52,11 +52,11 @@ def wanted_reads(
     context: Context, devices: Iterable[Device]
 ) -> tuple[tuple[Device, Requests], ...]:
     """Every device a collector can be sent to, with what to read there."""
-    known: dict[tuple[str, str | None, str], Requests] = {}  # the same for devices of a kind
+    known: dict[tuple[str, str, str | None, str], Requests] = {}  # the same for a kind of device
     wanted = []
     for device in sorted(filter(collectable, devices), key=lambda one: one.id):
         given = context.contributions.sign(device.id)
-        kind = (device.platform.value, device.post_role, given)
+        kind = (device.platform.value, device.device_class.value, device.post_role, given)
         if kind not in known:
             known[kind] = requests(
                 context.catalogue, context.baseline, context.site, device, context.contributions

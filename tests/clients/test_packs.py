@@ -18,11 +18,14 @@ from kit.catalogue.clients import (
     with_clients,
 )
 from kit.catalogue.loading import shipped_catalogue
+from kit.checking.judging import Context
 from kit.checking.leftovers import leftover_details
 from kit.desired.resolution import file_key, requests, resolve
+from kit.desired.resolver import Resolver
 from kit.desired.selection import baseline_of, selected_rules
 from kit.errors import InvalidDocuments
 from kit.i18n import language
+from kit.loop.reading import wanted_reads
 from kit.model.client import ClientChoice
 from kit.model.device import Device, DeviceClass, PostRole
 from kit.model.observation import Observed
@@ -327,3 +330,26 @@ def test_what_a_former_pack_left_in_a_browser_is_found():
     foreign = Observed('{"policies": {"DisableTelemetry": true}}')
     assert not list(leftover_details(now, {file_key(firefox): foreign}, {}))
     assert not list(leftover_details(former, shown, {}))
+
+
+def test_posts_and_servers_of_one_role_share_nothing():
+    """What is remembered of one kind of device is not given to another: servers get no client."""
+    here = site(web())
+    catalogue = with_clients(shipped_catalogue(), {"dui_web": PACKS["dui_web"]})
+    context = Context(catalogue, baseline_of(catalogue, here), here, (), AT)
+    post = device(None)
+    server = post.model_copy(update={"id": "srv-1", "device_class": DeviceClass.SERVER})
+    for devices in ((post, server), (server, post)):
+        asked = {
+            one.id: {read.id for read in reads} for one, reads in wanted_reads(context, devices)
+        }
+        assert "web_reach" in asked[post.id]
+        assert "web_reach" not in asked[server.id]
+        resolver = Resolver(catalogue, context.baseline, here)
+        found = {one.id: resolver.resolve(one, facts()) for one in devices}
+        purposes = {
+            name: {held.rule.purpose for held in desired.settings}
+            for name, desired in found.items()
+        }
+        assert Purpose.CLIENT in purposes[post.id]
+        assert Purpose.CLIENT not in purposes[server.id]
