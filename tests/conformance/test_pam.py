@@ -35,7 +35,11 @@ TARGET = "pam:esms-kit"
 FILES = ["sh", "-c", "cd / && sha256sum etc/pam.d/* var/lib/pam/* usr/share/pam-configs/*"]
 
 
-@pytest.fixture(params=[PyinfraEngine, AnsibleEngine], ids=["pyinfra", "ansible"])
+# What pyinfra does is shown by the other tests here, and by those of the whole loop.
+@pytest.fixture(
+    params=[pytest.param(PyinfraEngine, marks=pytest.mark.full), AnsibleEngine],
+    ids=["pyinfra", "ansible"],
+)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(works, "ENGINE", request.param)
 
