@@ -57,10 +57,10 @@ def kit_blocked(
         needs = [need for need in step.get("needs", ()) if need in unfinished]
         if stopped:
             told.append(_skipped(step, "stopped"))
-        elif held:
-            told.append(_failed(step, dict(held)))
         elif needs:
             told.append(_skipped(step, "blocked_by", needs[0]))
+        elif held:
+            told.append(_failed(step, dict(held)))
         elif step["target"] in missing:
             told.append(_failed(step, _failure("secret_missing", missing[step["target"]])))
     return told
