@@ -60,10 +60,13 @@ attempt() {
         look_ahead || explain_apt dependencies_unmet
     fi
     # What it needs may have left the package sources since their lists were fetched.
-    if ! bring && grep -q 'Failed to fetch' "$KIT_DIR/run" && refresh; then bring; fi
-    [ "$run_status" -eq 0 ] || undone
+    bring || bring_again || undone
     [ "$(version_here)" = "$KIT_VERSION" ] ||
         failed not_effective "$KIT_NAME" "$(version_here)"
+}
+
+bring_again() {
+    grep -q 'Failed to fetch' "$KIT_DIR/run" && refresh && bring
 }
 
 bring() {
@@ -107,9 +110,11 @@ WORDS
 
 prove() {
     umask 022
-    mkdir -p -- "$proofs" 2>"$KIT_DIR/run" &&
-        printf '%s %s\n' "$KIT_VERSION" "$KIT_SHA" 2>"$KIT_DIR/run" >"$proofs/.$KIT_NAME.new" &&
-        mv -f -- "$proofs/.$KIT_NAME.new" "$proofs/$KIT_NAME" 2>"$KIT_DIR/run" ||
+    new=$proofs/.$KIT_NAME.new
+    if ! mkdir -p -- "$proofs" 2>"$KIT_DIR/run" ||
+        ! printf '%s %s\n' "$KIT_VERSION" "$KIT_SHA" 2>"$KIT_DIR/run" >"$new" ||
+        ! mv -f -- "$new" "$proofs/$KIT_NAME" 2>"$KIT_DIR/run"; then
         diagnose unexpected "$proofs/$KIT_NAME"
+    fi
     umask 077
 }
