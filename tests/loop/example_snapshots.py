@@ -112,7 +112,7 @@ def construct(recorded: Recorded, devices: tuple[Device, ...]) -> Iterator[Snaps
                 "device": device.id,
                 "taken_at": taken_at,
                 "device_clock": taken_at.replace(microsecond=0) if answers else None,
-                "account": "kit",
+                "account": "esms",
                 "origin": "constructed",
                 "outcome": outcome,
                 "detail": detail,
