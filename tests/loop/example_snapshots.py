@@ -18,6 +18,7 @@ from pathlib import Path
 
 from kit.collectors.records import read_snapshots, write_snapshots
 from kit.model.device import Device
+from kit.model.known_host import fingerprint
 from kit.model.platform import Platform
 from kit.model.snapshot import Answer, Outcome, Snapshot
 from kit.sites.loading import load_site
@@ -125,6 +126,8 @@ def _dressed(answer: Answer, device: Device) -> Answer:
     """The facts of a lab host, told as those of the device it stands for."""
     if answer.read in {"firewall_persisted", "firewall_ruleset"}:
         return _without_the_lab(answer)
+    if answer.read == "authorized_keys":
+        return _with_the_keys_of_the_example(answer)
     if answer.read != "facts":
         return answer
     told = {
@@ -157,6 +160,16 @@ def _without_the_lab(answer: Answer) -> Answer:
             text = _LAB.sub("", base64.b64decode(encoded).decode())
             lines[number] = f"{mark}\tfile\t={base64.b64encode(text.encode()).decode()}\n"
     return answer.model_copy(update={"keys": keys, "stdout": "".join(lines).encode()})
+
+
+def _with_the_keys_of_the_example(answer: Answer) -> Answer:
+    """The lab's own key, told as the one the example's site declares."""
+    (declared,) = load_site(load_workspace(ROOT), "example").site.parameters["management_keys"]
+    own = declared.split()[1].encode()
+    (lab,) = set(re.findall(rb"\tssh-ed25519\t(\S+)", answer.stdout))
+    was, now = (fingerprint(base64.b64decode(blob)) for blob in (lab, own))
+    keys = tuple(key.replace(was, now) for key in answer.keys)
+    return answer.model_copy(update={"keys": keys, "stdout": answer.stdout.replace(lab, own)})
 
 
 def main() -> None:
