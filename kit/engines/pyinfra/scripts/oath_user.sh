@@ -2,7 +2,7 @@
 # One account's line of the file that pam_oath checks codes with: KIT_NAME, KIT_STATE; the seed, in
 # hexadecimal, is the line of descriptor 9. While the seed is the same the line is left alone: behind
 # it pam_oath keeps what makes a code good for once only.
-# shellcheck disable=SC2154,SC2317,SC2329 # placing.sh sets some, the line that follows calls main
+# shellcheck disable=SC2034,SC2154,SC2317,SC2329 # read by placing.sh, or set there; main is called below
 
 USERS=/etc/users.oath
 KIND=HOTP/T30/6

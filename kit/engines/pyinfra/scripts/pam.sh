@@ -2,7 +2,8 @@
 # The kit's profiles of pam-auth-update: KIT_PROFILES (lines "NAME, a tab, a line of the file"),
 # KIT_NAMES. They are tried on a copy of all that pam-auth-update reads and writes before anything
 # is touched; whatever then turns out otherwise is put back.
-# shellcheck disable=SC2154,SC2317,SC2329 # the line that follows calls main
+# A && B || failed: failed ends the script; names of modules hold no blanks.
+# shellcheck disable=SC2013,SC2015,SC2154,SC2317,SC2329 # the line that follows calls main
 
 PROFILES=/usr/share/pam-configs
 STATE=/var/lib/pam
