@@ -34,13 +34,13 @@ COMMANDS: Final = (
     Listed(
         "intake",
         "deliveries",
-        N_("Take a delivery note in: devices with names, or every faulty row."),
+        N_("Take a delivery note in, or tell every faulty row."),
     ),
     Listed("labels", "deliveries", N_("Print asset labels: name, asset number, QR code.")),
     Listed(
         "inventory",
         "inventories",
-        N_("List the devices of a site, or write inventories for other tools."),
+        N_("List the devices of a site, or export its inventory."),
     ),
     Listed("generate", "projects", N_("Write a stock Ansible project and a stock pyinfra deploy.")),
     Listed("catalogue", "catalogue", N_("Rules, parameters, baselines and frameworks.")),
@@ -64,7 +64,7 @@ COMMANDS: Final = (
     Listed(
         "keys",
         "operator_keys",
-        N_("The operator’s keys: one seals evidence, one opens what devices write."),
+        N_("The operator’s keys: sealing and encryption."),
     ),
     Listed("enrol", "enrolment", N_("People of a site and their second factors.")),
     Listed("secrets", "vaults", N_("The vault of a site, readable by ansible-vault too.")),

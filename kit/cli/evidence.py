@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.loop import kept
+from kit.cli.loop_shown import few
 from kit.cli.session import redactor, session_of
-from kit.i18n import _
+from kit.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from kit.evidence.verification import Verification
@@ -227,16 +228,22 @@ def verify(
 def _show(found: Verification) -> None:
     from kit.cli.terminal import say
     from kit.evidence.words import fault_words, notice_words, reserve_words
+    from kit.reporting.text import show_short_time
 
     if found.site:
-        say(_("Site {site}: {count} entries").format(site=found.site, count=found.entries))
+        text = ngettext("Site {site}: {count} entry", "Site {site}: {count} entries", found.entries)
+        say(text.format(site=found.site, count=found.entries))
     if found.first_at and found.last_at:
-        say(_("from {first} to {last}, by the clock of the operator").format(
-            first=found.first_at.isoformat(), last=found.last_at.isoformat()))  # fmt: skip
+        first, last = (show_short_time(at, "UTC") for at in (found.first_at, found.last_at))
+        text = _("from {first} to {last} (UTC), by the clock of the operator")
+        say(text.format(first=first, last=last))
     if found.head:
         say(_("Head: {head}").format(head=found.head))
+    places: dict[str, list[str]] = {}
     for fault in found.faults:
-        text = _("{name}: {problem}").format(name=fault.place, problem=fault_words(fault))
+        places.setdefault(fault_words(fault), []).append(fault.place)
+    for words, names in sorted(places.items(), key=lambda item: len(item[1])):
+        text = _("{name}: {problem}").format(name=few(names), problem=words)
         say(f"✗ {text}", style="bold red")
     for reserve in found.reserves:
         words = reserve_words(reserve)

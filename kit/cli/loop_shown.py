@@ -68,7 +68,7 @@ def _show_devices(site: OpenSite, result: CheckResult, verbose: int) -> None:
     if aside:
         say(_("Not read:"), style="bold")
     for why, names in sorted(aside.items(), key=lambda item: item[1]):
-        say("  " + _("{name}: {problem}").format(name=_few(names), problem=why), style="yellow")
+        say("  " + _("{name}: {problem}").format(name=few(names), problem=why), style="yellow")
 
 
 def _show_people(result: CheckResult) -> None:
@@ -89,8 +89,8 @@ def _show_people(result: CheckResult) -> None:
     )
 
 
-def _few(names: list[str]) -> str:
-    """Names, or the first and how many more."""
+def few(names: list[str]) -> str:
+    """Names, or the first and how many more; ``verify --json`` and the like have them all."""
     shown = 3
     if len(names) <= shown:
         return ", ".join(names)

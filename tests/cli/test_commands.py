@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from kit.cli.commands import COMMANDS, build
-from kit.cli.running import COMPLETING, _chosen
+from kit.cli.running import COMPLETING, _chosen, run
 
 NAMES = [one.name for one in COMMANDS]
 
@@ -81,3 +81,11 @@ def test_help_loads_no_module_of_a_command():
     argv = [sys.executable, "-c", code, *modules]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("group", ["", *(one.name for one in COMMANDS)])
+def test_no_summary_is_cut(language: str, group: str, capsys: pytest.CaptureFixture[str]):
+    run(["--lang", language, *([group] if group else []), "--help"])
+    shown = capsys.readouterr().out.splitlines()[1:]
+    assert [line for line in shown if line.endswith("...")] == []
