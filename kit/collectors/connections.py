@@ -162,7 +162,11 @@ class Connections:
             detail = f"no login within {self._limits.login_seconds:g} s"
             raise Failure(outcome, detail) from error
         except Exception as error:
-            raise failure_of(error) from error
+            failure = failure_of(error)
+            if sock is not None and isinstance(error, OSError):
+                # The connection stood: what was there hung up, in whatever way it did.
+                failure = Failure(Outcome.BROKEN, failure.detail)
+            raise failure from error
         finally:
             if sock is not None and not watcher.met:
                 sock.close()
