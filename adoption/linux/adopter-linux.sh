@@ -303,7 +303,8 @@ write_record() {
     printf 'written_at=%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
     cards | sort -u | each mac
     addresses | sort -u | each address
-    host_keys | each host_key
+    # Whole, however long: part of a key is no key.
+    host_keys | tr -cd ' -~\n' | while read -r line; do printf 'host_key=%s\n' "$line"; done
     printf 'end=1\n'
 }
 

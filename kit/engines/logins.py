@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -89,9 +90,11 @@ def _logged_in(
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     for pin in known_hosts(hop).splitlines():
-        entry = paramiko.hostkeys.HostKeyEntry.from_line(pin)
-        if entry is not None:
-            client.get_host_keys().add(hop.name, entry.key.get_name(), entry.key)
+        # A pin that is no key admits nobody; the others stay.
+        with contextlib.suppress(paramiko.SSHException, ValueError):
+            entry = paramiko.hostkeys.HostKeyEntry.from_line(pin)
+            if entry is not None:
+                client.get_host_keys().add(hop.name, entry.key.get_name(), entry.key)
     identity = usable_identity(work)
     try:
         client.connect(

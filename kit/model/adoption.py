@@ -83,6 +83,27 @@ class Join(StrEnum):
     ENTRA = "entra"
 
 
+def _parts(blob: bytes) -> list[bytes]:
+    """The strings an SSH key's blob is made of (RFC 4251); empty when it is cut, or no blob."""
+    parts = []
+    while blob:
+        size = int.from_bytes(blob[:4], "big")
+        if len(blob) < 4 + size:
+            return []
+        parts.append(blob[4 : 4 + size])
+        blob = blob[4 + size :]
+    return parts
+
+
+def _is_der_sequence(blob: bytes) -> bool:
+    """Whether it is one DER sequence, whole."""
+    if len(blob) < 2 or blob[0] != 0x30:
+        return False
+    more = blob[1] & 0x7F if blob[1] & 0x80 else 0
+    size = int.from_bytes(blob[2 : 2 + more], "big") if more else blob[1]
+    return len(blob) == 2 + more + size
+
+
 class OfferedKey(Record):
     """A host key, or the certificate of a WinRM listener; ``key`` is base64 of its DER or blob."""
 
@@ -95,11 +116,11 @@ class OfferedKey(Record):
             blob = base64.b64decode(self.key, validate=True)
         except binascii.Error:
             blob = b""
-        name = blob[4 : 4 + int.from_bytes(blob[:4], "big")]
         if self.algorithm == CERTIFICATE:
-            right = blob[:1] == b"0"  # a DER sequence
+            right = _is_der_sequence(blob)
         else:
-            right = name == self.algorithm.encode() and len(blob) > 4 + len(name)
+            parts = _parts(blob)
+            right = len(parts) > 1 and parts[0] == self.algorithm.encode()
         if not right:
             raise ValueError(_("this is not a key of the kind it says."))
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import subprocess
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ ED25519 = "ssh-ed25519"
 
 def host_key(seed: str) -> str:
     """An Ed25519 host key as it stands in a public key file; the same for the same seed."""
-    blob = b"\0\0\0\x0b" + ED25519.encode() + b"\0\0\0\x20" + seed.encode().ljust(32, b"\0")
+    blob = b"\0\0\0\x0b" + ED25519.encode() + b"\0\0\0\x20" + hashlib.sha256(seed.encode()).digest()
     return f"{ED25519} {base64.b64encode(blob).decode()}"
 
 

@@ -54,6 +54,10 @@ class Field:
     def device(self, name: str):
         return load_site(load_workspace(self.site.root), SITE).device(name)
 
+    def pins(self, name: str) -> list[list[str]]:
+        known = load_site(load_workspace(self.site.root), SITE).known_hosts
+        return sorted([one.algorithm, one.key] for one in known if one.device == name)
+
     def plug(self, host: Host) -> None:
         """Put the stick into a host."""
         for path in sorted(self.stick.rglob("*")):
@@ -158,6 +162,10 @@ def test_two_fresh_hosts_are_adopted_and_checked(field):
         device = field.device(host.name)
         assert str(device.state) == "adopted"
         assert device.connection.address == host.address
+        own = host.run(["sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub"]).stdout.decode()
+        pinned = field.pins(host.name)
+        assert pinned == sorted(line.split()[:2] for line in own.splitlines())
+        assert len(pinned) > 1
     checked = field.run("check", SITE, "--json", expect=(1,))
     for host in (one, two):
         found = verdicts(checked, host.name)
