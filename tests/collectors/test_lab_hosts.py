@@ -273,7 +273,7 @@ find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /
 find /run -not -path '/run/systemd/*' -not -path '/run/user*' -not -path '/run/log/*' \
     -not -path '/run/utmp' -printf '%p %y %m %U:%G %l\n' | sort
 sysctl -a 2>/dev/null | grep -v -e random -e file-nr -e inode -e dentry -e pty.nr -e ns_last_pid
-systemctl list-unit-files --no-legend --no-pager | sort
+systemctl list-unit-files --no-legend --no-pager | grep -v '^session-' | sort
 systemctl list-units --all --no-legend --no-pager --plain --type service,socket,timer,mount |
     grep -v -e session- -e user@ -e user-runtime -e ssh@ -e systemd-tmpfiles |
     awk '{print $1, $2, $3}'
