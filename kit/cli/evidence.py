@@ -12,6 +12,9 @@ from kit.cli.loop_shown import few
 from kit.cli.session import redactor, session_of
 from kit.i18n import _, ngettext
 
+MOST_PLACES = 12
+"""Places of one kind of fault that are listed one by one."""
+
 if TYPE_CHECKING:
     from kit.evidence.verification import Verification
     from kit.secrets.ring_file import RingFile
@@ -241,10 +244,14 @@ def _show(found: Verification) -> None:
         say(_("Head: {head}").format(head=found.head))
     places: dict[str, list[str]] = {}
     for fault in found.faults:
-        places.setdefault(fault_words(fault), []).append(fault.place)
+        names = places.setdefault(fault_words(fault), [])
+        if fault.place not in names:  # one file may be wrong for two lists
+            names.append(fault.place)
     for words, names in sorted(places.items(), key=lambda item: len(item[1])):
-        text = _("{name}: {problem}").format(name=few(names), problem=words)
-        say(f"✗ {text}", style="bold red")
+        # A whole run that is gone is one line, not a hundred.
+        for name in [few(names)] if len(names) > MOST_PLACES else names:
+            text = _("{name}: {problem}").format(name=name, problem=words)
+            say(f"✗ {text}", style="bold red")
     for reserve in found.reserves:
         words = reserve_words(reserve)
         text = _("{name}: {problem}").format(name=reserve.place, problem=words)
