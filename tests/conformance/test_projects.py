@@ -132,6 +132,7 @@ def test_four_ways_one_result(projects: Projects):
     assert files[by_pyinfra.name].strip()
 
 
+@pytest.mark.full
 def test_what_one_has_hardened_the_other_leaves_alone(projects: Projects):
     site = projects.site
     for host in site.hosts:
