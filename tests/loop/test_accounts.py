@@ -96,14 +96,17 @@ def test_accounts_of_last_resort_and_of_management(make_site: MakeSite) -> None:
     assert verdicts(site.check(), host.name)["break_glass_account_sealed"] == "pass"
 
     # Somebody opens the seal: the day is declared as one before, as if it had been sealed then.
-    shell(host, "su - secours -c true")
+    # What a log-in leaves running for ten seconds more would keep the account from going.
+    shell(host, "su - secours -c true; systemctl stop user@$(id -u secours).service")
     yesterday = (datetime.fromisoformat(today) - timedelta(days=1)).date().isoformat()
     declare(site, yesterday)
     opened = reasons(site.check(), host.name, "break_glass_account_sealed")
     assert opened == {"account secours changed", f"secours since {yesterday}"}
 
     run = told[0].data["run"]
-    back = site.run("undo", run, "--json", "--yes", expect=[0, 1])
+    back = site.run("undo", run, "--json", "--yes")
+    results = back.data["outcomes"][host.name]["results"]
+    assert back.code in {0, 1}, [one for one in results if one["failure"]]
     assert back.data["plans"][host.name]["refused"] == []
     assert shell(host, "getent passwd secours || echo none") == "none"
     assert shell(host, "test -e /etc/sudoers.d/zz-esms-kit || echo none") == "none"

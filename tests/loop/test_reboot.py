@@ -9,9 +9,9 @@ import pytest
 from tests.lab import limits
 from tests.lab.bench import Lab
 from tests.lab.qemu import QemuHost
-from tests.loop.lab_site import LabSite, verdicts
+from tests.loop.lab_site import SITE, LabSite, verdicts
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(1500)]
 
 
 def test_hardened_host_keeps_its_verdicts_through_a_reboot(lab: Lab, tmp_path: Path) -> None:
@@ -23,7 +23,8 @@ def test_hardened_host_keeps_its_verdicts_through_a_reboot(lab: Lab, tmp_path: P
         site.write()
         before = verdicts(site.check(), host.name)
         assert "fail" in before.values()
-        applied = site.apply(expect=[0, 1, 5])
+        words = ("apply", SITE, "--json", "--yes")
+        applied = site.run(*words, expect=[0, 1, 5], timeout=800)  # emulated: slow
         hardened = verdicts(site.check(), host.name)
         by_hand = {one["rule"] for one in applied.data["plans"][host.name]["by_hand"]}
         by_hand |= set(applied.data["plans"][host.name]["on_request"])
