@@ -11,7 +11,8 @@ from tests.lab.bench import Lab
 from tests.lab.qemu import QemuHost
 from tests.loop.lab_site import SITE, LabSite, verdicts
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(1500)]
+# Emulated, the whole baseline takes seven minutes.
+pytestmark = [pytest.mark.lab, pytest.mark.full, pytest.mark.timeout(1500)]
 
 
 def test_hardened_host_keeps_its_verdicts_through_a_reboot(lab: Lab, tmp_path: Path) -> None:
