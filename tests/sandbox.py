@@ -23,6 +23,8 @@ SHELLS = ("dash", "busybox sh")
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOBODY = "65534"
 SETUP_FAILED = 99
+# Processes of its own as well: what other tests run beside this one is not on the device.
+NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 # $1: an empty folder. The fixture must not lie on the file system it is laid over.
 SETUP = r"""
@@ -107,7 +109,7 @@ def run(
     if fixture.commands:
         path = f"/kit-commands:{path}"
     done = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "dash", "-c", SETUP, "sh", str(folder)],
+        [*NAMESPACES, "dash", "-c", SETUP, "sh", str(folder)],
         env={**os.environ, "KIT_UID": uid, "KIT_PATH": path, "KIT_SHELL": _whole_path(shell)},
         capture_output=True,
         timeout=seconds,

@@ -74,6 +74,7 @@ state_of() {
 
 files() {
     while read -r kind number rest; do
+        case $kind in absent | file | link) unfinished "${rest%/*}/.${rest##*/}" ;; esac
         case $kind in
             absent) gone "$rest" "$number" ;;
             pattern) came "$rest" ;;
@@ -83,6 +84,13 @@ files() {
             attributes) attributes "$number" "$rest" ;;
         esac
     done <"$here/kept"
+}
+
+# unfinished PATH: what a write that was cut off left beside its place. Nobody is to finish it now.
+unfinished() {
+    for left in "$1".esms-kit.??????; do
+        [ ! -f "$left" ] || rm -f -- "$left" || told failed "$left"
+    done
 }
 
 # gone PATH FOLDER: there was no file, and nothing below FOLDER on the way to it.
