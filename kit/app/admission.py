@@ -1,14 +1,36 @@
-"""The way in to a device, and whether the firewall a site wants would still admit it."""
+"""The way in to the devices of a site, and the plans that leave it open."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
 from kit.app.opening import OpenSite
 from kit.collectors.failures import Failure
 from kit.collectors.routes import find_route
+from kit.model.plan import DevicePlan
 from kit.planning.cutting import WayIn
+from kit.planning.guarding import guard
+
+
+def guarded_plans(
+    site: OpenSite, plans: Mapping[str, DevicePlan], *, undoing: bool = False
+) -> dict[str, DevicePlan]:
+    """The plans with what must not be done moved to ``refused``, as seen from this machine.
+
+    Nothing is sent to any device. A way back is not asked whether the firewall it brings back
+    admits this controller: the watchdog looks at what is loaded then.
+    """
+    return {
+        device: _guarded(site, plan, undoing=undoing) if plan.changes else plan
+        for device, plan in sorted(plans.items())
+    }
+
+
+def _guarded(site: OpenSite, plan: DevicePlan, *, undoing: bool) -> DevicePlan:
+    way = way_in(site, plan.device)
+    return guard(plan, way=way, shut_out="" if undoing else _shut_out(way))
 
 
 def way_in(site: OpenSite, device: str) -> WayIn | None:
@@ -23,13 +45,12 @@ def way_in(site: OpenSite, device: str) -> WayIn | None:
     return WayIn(route.user, route.port, source, management.sources)
 
 
-def shut_out_address(site: OpenSite, device: str) -> str:
+def _shut_out(way: WayIn | None) -> str:
     """The address a device sees us come from when no management source holds it, else ``""``.
 
     An address that cannot be found out is told as ``?``: what cannot be shown to be admitted is
     not admitted. A device without an address is reached by nobody, and gives ``""``.
     """
-    way = way_in(site, device)
     if way is None:
         return ""
     if not way.address:

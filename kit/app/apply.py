@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kit.app.admission import shut_out_address, way_in
+from kit.app.admission import guarded_plans
 from kit.app.carrying import (
     ENGINE_FAILED,
     Carried,
@@ -25,7 +25,6 @@ from kit.app.plan import selection
 from kit.app.undo import take_up as take_up_undo
 from kit.errors import UsageError
 from kit.i18n import _
-from kit.loop.applying import guarded_plans
 from kit.loop.reading import Reading, read_site
 from kit.model.device import Device, DeviceClass
 from kit.model.journal import JournalEntry, ReadBack
@@ -129,16 +128,12 @@ def _read(task: Task, hands: Hands) -> Reading:
 
 
 def _plans(task: Task, choice: Choice) -> dict[str, DevicePlan]:
-    """The plans of a reading, held against what was agreed on and with what must not be refused."""
-    plans: Mapping[str, DevicePlan] = task.reading.plans
-    if choice.agreed is not None:
-        agreed = {one.device: one for one in choice.agreed.devices}
-        plans = {name: only_agreed(plan, agreed[name]) for name, plan in plans.items()}
-    return guarded_plans(
-        replace(task.reading, plans=plans),
-        way=lambda device: way_in(task.site, device),
-        shut_out=lambda device: shut_out_address(task.site, device),
-    )
+    """The plans of a reading without what must not be done, held against what was agreed on."""
+    plans = guarded_plans(task.site, task.reading.plans)
+    if choice.agreed is None:
+        return plans
+    agreed = {one.device: one for one in choice.agreed.devices}
+    return {name: only_agreed(plan, agreed[name]) for name, plan in plans.items()}
 
 
 def resume(
@@ -168,9 +163,8 @@ def resume(
         task = _task(site, store, asked, run, run.started_at, choice)
         task = replace(task, devices=devices_named(site, waiting))
         task = replace(task, reading=_read(task, hands))
-        rest = {
-            name: still_agreed(plan, planned[name]) for name, plan in task.reading.plans.items()
-        }
+        plans = guarded_plans(site, task.reading.plans)
+        rest = {name: still_agreed(plan, planned[name]) for name, plan in plans.items()}
         return carry(replace(task, plans=rest), hands)
 
 

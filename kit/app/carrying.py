@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from kit.app.admission import guarded_plans
 from kit.app.check import FINDINGS, OK, UNKNOWN, Asked, CheckResult, end_run, keep, start_run
 from kit.app.check import exit_code as check_code
 from kit.app.evidence import masked
@@ -162,10 +163,11 @@ def _keep_after(task: Task, applied: Applied) -> CheckResult:
     at = task.asked.clock()
     run = start_run(task.site, task.asked, "check", at, task.run.selection)
     task.store.begin(run)
-    kept = keep(task.store, task.asked, run, applied.after)
-    note_first_uses(task.site, applied.after.snapshots)
-    found = [one for findings in applied.after.findings().values() for one in findings]
-    return end_run(task.site, task.store, task.asked, run, applied.after, kept, check_code(found))
+    reading = replace(applied.after, plans=guarded_plans(task.site, applied.after.plans))
+    kept = keep(task.store, task.asked, run, reading)
+    note_first_uses(task.site, reading.snapshots)
+    found = [one for findings in reading.findings().values() for one in findings]
+    return end_run(task.site, task.store, task.asked, run, reading, kept, check_code(found))
 
 
 def exit_code(applied: Applied, run: Run) -> int:

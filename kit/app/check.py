@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from kit import __version__
+from kit.app.admission import guarded_plans
 from kit.app.evidence import Chained, Seal, chain_run, masked, no_seal, store_mask
 from kit.app.opening import OpenSite
 from kit.app.person_evidence import findings_of_people, note_first_uses
@@ -109,6 +110,7 @@ def check(
     run = start_run(site, asked, "check", at, limited(limit))
     store.begin(run)
     reading = read_site(site.context(at), devices, site.profiles, collect)
+    reading = replace(reading, plans=guarded_plans(site, reading.plans))
     return _ended(site, store, asked, run, reading, fail_on)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kit import __version__
+from kit.app.admission import guarded_plans
 from kit.app.check import FINDINGS, OK, UNKNOWN, exit_code
 from kit.app.opening import OpenSite
 from kit.desired.resolution import DesiredSetting
@@ -61,7 +62,7 @@ def plan(
     classes: Iterable[DeviceClass] = (),
     only: Iterable[Purpose] = (),
 ) -> PlanResult:
-    """The plan of the devices chosen.
+    """The plan of the devices chosen, with what ``apply`` would refuse among its refusals.
 
     Exit code: 4 when something could not be read, 1 when anything would change or is left for
     hands, 0 when everything is as wanted.
@@ -71,6 +72,7 @@ def plan(
     devices = [one for one in site.devices(limit) if not kinds or one.device_class in kinds]
     selects = selection(site, rules, only)
     reading = read_site(site.context(at), devices, site.profiles, collect, selects)
+    reading = replace(reading, plans=guarded_plans(site, reading.plans))
     made = site_plan(site.context(at), reading, __version__)
     found = [one for findings in reading.findings().values() for one in findings]
     code = exit_code(found)

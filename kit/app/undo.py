@@ -7,17 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from kit.app.admission import way_in
+from kit.app.admission import guarded_plans
 from kit.app.carrying import Carried, Hands, Task, carry, devices_named, keeper_of, who
 from kit.app.check import Asked, keep, start_run
 from kit.app.opening import OpenSite
 from kit.errors import UsageError
 from kit.i18n import _
-from kit.loop.applying import guarded_plans
-from kit.loop.reading import Reading, read_site
+from kit.loop.reading import read_site
 from kit.loop.undoing import plans_back
 from kit.model.journal import JournalEntry
-from kit.model.plan import Change, DevicePlan
+from kit.model.plan import Change
 from kit.model.run import Run
 from kit.sites.locking import locked
 from kit.store.store import Store
@@ -93,17 +92,11 @@ def take_up(site: OpenSite, store: Store, asked: Asked, run: Run, hands: Hands) 
     back = plans_back(
         reading, devices, entries, keeper_of(site, undone, hands.send), behind.selects
     )
-    plans = _guarded(site, replace(reading, plans=back))
+    plans = guarded_plans(site, back, undoing=True)
     if not store.plans(run.id):
         keep(store, asked, run, replace(reading, plans=plans))
     task = Task(site, store, asked, run, devices, reading, plans)
     return carry(task, hands)
-
-
-def _guarded(site: OpenSite, reading: Reading) -> dict[str, DevicePlan]:
-    return guarded_plans(
-        reading, way=lambda device: way_in(site, device), shut_out=lambda _device: ""
-    )
 
 
 def _entries(store: Store, behind: Behind) -> Mapping[str, tuple[JournalEntry, ...]]:

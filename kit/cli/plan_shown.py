@@ -59,6 +59,16 @@ def show_plan(site: OpenSite, plan: Plan, *, as_json: bool, verbose: int) -> Non
             hands=hands,
         )
     )
+    refused = sum(len(device.refused) for device in plan.devices)
+    if refused:
+        say(
+            ngettext(
+                "{count} change will not be made; each ✗ above says why.",
+                "{count} changes will not be made; each ✗ above says why.",
+                refused,
+            ).format(count=refused),
+            style="red",
+        )
 
 
 def agreement(site: OpenSite, *, quiet: bool, yes: bool, verbose: int) -> Callable[[Planned], bool]:
@@ -99,8 +109,7 @@ def _show_device(site: OpenSite, device: DevicePlan, verbose: int) -> None:
     for number, change in enumerate(device.changes, 1):
         _show_change(site, number, change, verbose)
     for refusal in device.refused:
-        say(f"  ✗ {refusal.target}: {explain(refusal.reason)}", style="red")
-        show_moved(refusal)
+        _show_refusal(site, refusal)
     for one in device.by_hand:
         say(f"  ☐ {_title(site, one.rule)} ({fix_label(one.fix)})", style="yellow")
     for waiting in device.pending:
@@ -113,6 +122,17 @@ def _show_device(site: OpenSite, device: DevicePlan, verbose: int) -> None:
             ),
             style="dim",
         )
+
+
+def _show_refusal(site: OpenSite, refusal: Refusal) -> None:
+    """Why a change will not be made, the rules that ask for it, and what to do about it."""
+    from kit.checking.reasons import explain, what_to_do
+
+    say(f"  ✗ {refusal.target}{_(': ')}{explain(refusal.reason)}", style="red")
+    for rule in refusal.rules:
+        say(f"       {_title(site, rule)} ({rule})", style="red")
+    show_moved(refusal)
+    say(f"       → {what_to_do(refusal.reason)}")
 
 
 def show_moved(refusal: Refusal) -> None:

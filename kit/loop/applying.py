@@ -19,8 +19,6 @@ from kit.loop.reading import Collect, Reading, read_site
 from kit.model.device import Device
 from kit.model.hardware import HardwareProfile
 from kit.model.plan import Change, DevicePlan
-from kit.planning.cutting import WayIn
-from kit.planning.guarding import guard
 from kit.planning.planning import Selects
 from kit.redaction import Redactor
 
@@ -41,7 +39,6 @@ __all__ = [
     "carry_out",
     "engine_named",
     "explain_failure",
-    "guarded_plans",
     "merged",
     "send_errands",
     "stock_scripts",
@@ -98,23 +95,6 @@ def stock_scripts(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     from kit.engines.pyinfra import stock
 
     return stock.stock_scripts(steps)
-
-
-def guarded_plans(
-    reading: Reading,
-    *,
-    way: Callable[[str], WayIn | None],
-    shut_out: Callable[[str], str],
-) -> dict[str, DevicePlan]:
-    """The plans of a reading with what must not be done moved to ``refused``.
-
-    By device id, ``way`` tells how it is reached, and ``shut_out`` the address the controller
-    comes from when no management source admits it, else ``""``.
-    """
-    return {
-        device: guard(plan, way=way(device), shut_out=shut_out(device)) if plan.changes else plan
-        for device, plan in sorted(reading.plans.items())
-    }
 
 
 def carry_out(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from kit.catalogue.loading import shipped_catalogue
@@ -170,16 +174,33 @@ def test_program_that_is_missing_or_denied_is_no_pass(make_site: MakeSite) -> No
 
 
 def test_firewall_that_would_shut_the_controller_out_is_never_brought(
-    make_site: MakeSite,
+    make_site: MakeSite, tmp_path: Path
 ) -> None:
     elsewhere = {"account": "esms", "sources": ["192.0.2.0/28"]}
     site = make_site(1, disabled_rules=disabled(), management=elsewhere)
     (host,) = site.hosts
-    answer = site.apply(expect=[1])
-    refused = answer.data["plans"][host.name]["refused"]
-    assert {one["reason"]["code"] for one in refused} == {"controller_shut_out"}
+    file = tmp_path / "plan.json"
+    rule = ("--rule", "firewall_denies_by_default")
+    told = site.run("plan", SITE, *rule, "-o", str(file), expect=[1]).stdout
+    (device,) = json.loads(file.read_text())["devices"]
+    refused = next(one for one in device["refused"] if one["target"].endswith("firewall.nft"))
+    assert refused["reason"]["code"] == "controller_shut_out"
+    assert refused["rules"] == ["firewall_denies_by_default"]
+    assert not {one["target"] for one in device["refused"]} & {
+        f"{one['kind']}:{one['target']}" for one in device["changes"]
+    }
+    for word in ("would shut this controller out", refused["rules"][0], "will not be made"):
+        assert word in " ".join(told.split())
+    words = ("apply", SITE, "--json", "--yes")
+    for more in (("--plan", str(file)), rule):
+        answer = site.run(*words, *more, expect=[1])
+        assert _refused(answer.data["plans"][host.name]) == _refused(device), more
     assert host.run(["nft", "list", "ruleset"]).stdout == b""
     assert site.check().code == 1, "the host is still reached"
+
+
+def _refused(plan: dict[str, Any]) -> dict[str, dict[str, str]]:
+    return {one["target"]: one["reason"] for one in plan["refused"]}
 
 
 def test_every_limit_names_a_rule_that_there_is() -> None:
