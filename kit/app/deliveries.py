@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from kit.app.evidence import evidence_mark
 from kit.catalogue.loading import shipped_catalogue
 from kit.checking.compliance import is_compliant
 from kit.checking.labels import label
@@ -15,9 +16,10 @@ from kit.model.catalogue import Catalogue
 from kit.model.device import Device, DeviceState
 from kit.model.finding import Finding
 from kit.model.run import Run
+from kit.model.site import Site
 from kit.model.verdict import Verdict
 from kit.reporting.tasks import actions_of
-from kit.reporting.text import typographic
+from kit.reporting.text import show_time, typographic
 from kit.reporting.words import task_text, word
 from kit.sites.hardware import load_profiles
 from kit.sites.loading import load_site
@@ -64,7 +66,24 @@ def quality(workspace: Workspace, store: Store, site: str) -> Quality:
         if one.state is not DeviceState.REMOVED and one.delivery is not None
     )
     every = [one for own in found.values() for one in own]
-    return Quality(run.id, run.started_at, inspected, tuple(_outstanding(every)))
+    outstanding = tuple(_outstanding(every))
+    return Quality(
+        run.id, run.started_at, inspected, outstanding, _evidence_words(store, loaded.site, run)
+    )
+
+
+def _evidence_words(store: Store, site: Site, run: Run) -> str:
+    """Number, whole head digest and seal of a run, as an auditor compares them."""
+    mark = evidence_mark(store, site.id, run.id)
+    if mark is None:
+        return _("This check is in no chain of evidence: nothing can be compared with it later.")
+    told = _("Evidence: entry {number} of the site, head digest {head}, {seal}.")
+    if mark.sealed_at is None:
+        seal = _("not sealed")
+    else:
+        when = show_time(mark.sealed_at, site.timezone)
+        seal = _("technical seal of {when}, key {key}").format(when=when, key=mark.key)
+    return told.format(number=mark.number, head=mark.head, seal=seal)
 
 
 def _inspected(device: Device, findings: Sequence[Finding]) -> Inspected:

@@ -86,7 +86,7 @@ def _evidence(store: Store, run: Run) -> EvidenceSheet | None:
     mark = evidence_mark(store, run.site, run.id)
     if mark is None:
         return None
-    return EvidenceSheet(number=mark.number, head=mark.head, key=mark.key)
+    return EvidenceSheet(number=mark.number, head=mark.head, key=mark.key, sealed_at=mark.sealed_at)
 
 
 def report(

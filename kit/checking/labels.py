@@ -15,6 +15,7 @@ from kit.model.meta import Fix, Path
 from kit.model.observation import Unread
 from kit.model.platform import Platform
 from kit.model.rule import Severity
+from kit.model.run import Authentication, Capacity
 from kit.model.snapshot import Outcome
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, Verdict
@@ -56,6 +57,21 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         Path.NETWORK: N_("network"),
         Path.LOGIN: N_("log-on"),
         Path.SUDO: N_("administrator rights"),
+    },
+    Capacity: {
+        Capacity.REGIONAL_TECHNICIAN: N_("regional technician"),
+        Capacity.OPERATOR_IT: N_("IT staff of the operator"),
+        Capacity.ESTABLISHMENT: N_("digital contact of the establishment"),
+        Capacity.SUPPLIER: N_("supplier"),
+        Capacity.AUDITOR: N_("auditor"),
+    },
+    Authentication: {
+        Authentication.SESSION: N_("local session of the controller"),
+        Authentication.SUDO: N_("administrator of the controller, by sudo"),
+        Authentication.SSH: N_("SSH session on the controller, means not told"),
+        Authentication.SSH_KEY: N_("SSH session on the controller, by key"),
+        Authentication.SSH_PASSWORD: N_("SSH session on the controller, by password"),
+        Authentication.UNATTENDED: N_("unattended: timer, service or another program"),
     },
     Outcome: {
         Outcome.DONE: N_("read in full"),

@@ -9,6 +9,7 @@ from kit.i18n import _
 
 if TYPE_CHECKING:
     from kit.model.journal import JournalEntry, RunJournal
+    from kit.model.run import Operator
 
 
 def show_journal(journal: RunJournal, *, as_json: bool) -> None:
@@ -26,10 +27,19 @@ def show_journal(journal: RunJournal, *, as_json: bool) -> None:
         ),
         style="bold",
     )
+    say(_who(run.operator), style="dim")
     for entry in journal.entries:
         _show_entry(entry)
     if not journal.entries:
         say(_("Nothing was changed."))
+
+
+def _who(operator: Operator) -> str:
+    """In which capacity and from what session, as it was noted."""
+    from kit.checking.labels import label
+
+    known = [label(one) for one in (operator.capacity, operator.authentication) if one is not None]
+    return ", ".join(known) or _("capacity and authentication not noted")
 
 
 def _show_entry(entry: JournalEntry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,11 +14,38 @@ RunId = Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$")]
 """UTC time of the start and six random hexadecimal digits: sorts by time, never repeats."""
 
 
+class Capacity(StrEnum):
+    """In which capacity somebody runs the kit, as the workspace's configuration states it."""
+
+    REGIONAL_TECHNICIAN = "regional_technician"
+    OPERATOR_IT = "operator_it"
+    ESTABLISHMENT = "establishment"
+    SUPPLIER = "supplier"
+    AUDITOR = "auditor"
+
+
+class Authentication(StrEnum):
+    """How the session on the controller came about, as its system shows it."""
+
+    SESSION = "session"  # a terminal of this machine
+    SUDO = "sudo"  # root, asked for by the account
+    SSH = "ssh"  # from afar; by which means the server does not tell
+    SSH_KEY = "ssh_key"
+    SSH_PASSWORD = "ssh_password"  # noqa: S105 - a means, not a password
+    UNATTENDED = "unattended"  # no terminal: a timer, a service, another program
+
+
 class Operator(Record):
-    """Who ran the kit: the account of the controller and the controller's name, as measured."""
+    """Who ran the kit: the account of the controller and the controller's name, as measured.
+
+    ``capacity`` unset: nobody stated it. ``authentication`` unset: the run is older than this was
+    noted. Neither is a proof of who a person is.
+    """
 
     account: str
     controller: str
+    capacity: Capacity | None = None
+    authentication: Authentication | None = None
 
 
 class Run(Record):

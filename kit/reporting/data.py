@@ -19,6 +19,7 @@ from kit.model.identifiers import DeviceId, RuleId
 from kit.model.platform import Platform
 from kit.model.record import Record
 from kit.model.rule import Severity, Texts
+from kit.model.run import Authentication, Capacity
 from kit.model.snapshot import Outcome
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, ReasonCode, Verdict
@@ -113,7 +114,8 @@ class SiteSheet(Record):
 class RunSheet(Record):
     """The run reported: when, by whom, from where. ``selection``: filters that left something out.
 
-    ``account`` and ``controller`` are what the controller's system says, not a proven identity.
+    ``account`` and ``controller`` are what the controller's system says, and so is
+    ``authentication``; ``capacity`` is what the workspace states. None is a proven identity.
     """
 
     id: str
@@ -122,6 +124,8 @@ class RunSheet(Record):
     ended_at: datetime | None
     account: str
     controller: str
+    capacity: Capacity | None = None
+    authentication: Authentication | None = None
     tool_version: str
     selection: tuple[str, ...]
     plan_digest: str | None = None  # SHA-256 over the plans of all devices, by id

@@ -68,12 +68,14 @@ class EvidenceSheet(Record):
     """Where the run stands in the evidence of the site.
 
     ``number`` counts the runs of the chain from 1; ``head`` is the digest of the chain up to this
-    run; ``key`` names the public key that verifies the seal, unset while there is no seal.
+    run; ``key`` names the public key that verifies the seal. ``key`` and ``sealed_at`` are unset
+    while there is no seal.
     """
 
     number: int
     head: str
     key: str | None
+    sealed_at: datetime | None = None
 
 
 class History(Record):

@@ -68,6 +68,8 @@ def run_sheet(run: Run, selection: Sequence[str], plans: Mapping[str, DevicePlan
         ended_at=run.ended_at,
         account=cut_text(run.operator.account),
         controller=cut_text(run.operator.controller),
+        capacity=run.operator.capacity,
+        authentication=run.operator.authentication,
         tool_version=run.tool_version,
         selection=tuple(selection),
         plan_digest=plan_digest(plans),

@@ -128,7 +128,8 @@ def _identity(data: ReportData) -> Iterator[dict[str, str]]:
         ("legal-entity", site.legal_entity), ("operator", site.operator),
         ("category", site.category), ("region", site.region), ("baseline", data.baseline.id),
         ("baseline-version", data.baseline.version), ("run", data.run.id),
-        ("controller", data.run.controller), ("tool-version", data.run.tool_version),
+        ("controller", data.run.controller), ("capacity", data.run.capacity),
+        ("authentication", data.run.authentication), ("tool-version", data.run.tool_version),
     )  # fmt: skip
     return (_prop(name, value) for name, value in told if value)
 

@@ -9,9 +9,16 @@ from kit.checking.labels import label
 from kit.i18n import _, ngettext
 from kit.model.device import DeviceState
 from kit.model.snapshot import Outcome
-from kit.reporting.data import UNSEEN, DeviceSheet, PlanSheet, ReportData
+from kit.reporting.data import UNSEEN, DeviceSheet, PlanSheet, ReportData, RunSheet
 from kit.reporting.regions import region_name
-from kit.reporting.text import counted, show_age, show_number, show_short_time, typographic
+from kit.reporting.text import (
+    counted,
+    show_age,
+    show_number,
+    show_short_time,
+    show_time,
+    typographic,
+)
 
 Pair = tuple[str, str]
 OLD_SNAPSHOT_SECONDS: Final = 30 * 86_400
@@ -42,22 +49,39 @@ def identity(data: ReportData) -> tuple[Pair, ...]:
                 account=run.account, controller=run.controller
             ),
         ),
+        (_("Capacity"), capacity_text(run)),
+        (_("Authentication"), authentication_text(run)),
     )
     return tuple((name, value) for name, value in rows if value)
 
 
 def run_identity(data: ReportData) -> tuple[Pair, ...]:
-    """The rest of it, for the end of a document: capacity, tool, digests, whole."""
-    run = data.run
+    """The rest of it, for the end of a document: tool, digests, seal, whole."""
+    run, evidence = data.run, data.evidence
+    sealed_at = evidence.sealed_at if evidence is not None else None
     rows = (
-        (_("Capacity and authentication"), _("not stated; session of the controller, no proof")),
         (_("Tool"), f"esms-kit {run.tool_version}"),
         (_("Content of the catalogue, SHA-256"), data.baseline.catalogue_digest),
         (_("Plans of all devices, SHA-256"), run.plan_digest),
-        (_("Head digest of the evidence"), data.evidence.head if data.evidence else None),
+        (_("Head digest of the evidence"), evidence.head if evidence else None),
+        (_("Sealed on"), show_time(sealed_at, data.site.timezone) if sealed_at else None),
         (_("Form of the data"), _("esms-kit report, schema {number}").format(number=data.schema_)),
     )
     return tuple((name, value) for name, value in rows if value)
+
+
+def capacity_text(run: RunSheet) -> str:
+    """In which capacity the kit was run, and where that comes from."""
+    if run.capacity is None:
+        return _("not stated")
+    return _("{capacity}, as the workspace states").format(capacity=label(run.capacity))
+
+
+def authentication_text(run: RunSheet) -> str:
+    """How the session came about, and what that is worth."""
+    if run.authentication is None:
+        return _("not noted")
+    return _("{means}; no proof of a person").format(means=label(run.authentication))
 
 
 def _evidence(data: ReportData) -> str | None:

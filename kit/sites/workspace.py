@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -17,7 +18,9 @@ from kit.documents_io.validation import validate
 from kit.errors import WorkspaceError
 from kit.i18n import _
 from kit.i18n.system_errors import system_reason
+from kit.model.device import AccountName
 from kit.model.record import Record
+from kit.model.run import Capacity
 from kit.model.secret import SecretReference
 
 CONFIG_NAME: Final = "esms-kit.toml"
@@ -75,6 +78,17 @@ class Proxies(Record):
     no_proxy: tuple[str, ...] = ()
 
 
+class OperatorChoice(Record):
+    """In which capacity the kit is run from this workspace; ``accounts`` are heard first."""
+
+    capacity: Capacity | None = None
+    accounts: Mapping[AccountName, Capacity] = {}
+
+    def capacity_of(self, account: str) -> Capacity | None:
+        """The capacity of an account of the controller; ``None`` when nothing is stated."""
+        return self.accounts.get(account, self.capacity)
+
+
 class WorkspaceConfig(Record):
     """``esms-kit.toml``. ``jobs`` is how many devices are worked on at the same time."""
 
@@ -85,6 +99,7 @@ class WorkspaceConfig(Record):
     jobs: Annotated[int, Field(ge=1, le=256)] = DEFAULT_JOBS
     vault: VaultSource | None = None
     keys: KeysSource | None = None  # unset: the vault's key
+    operator: OperatorChoice = OperatorChoice()
     proxies: Proxies = Proxies()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from kit.app.check import Asked, check_recorded
 from kit.app.collecting import recorded
 from kit.app.deliveries import compliant_devices, quality, reception
+from kit.app.evidence import evidence_mark
 from kit.app.opening import open_site
 from kit.data_folders import data_folder
 from kit.generation.receptions import reception_pdf
@@ -93,3 +95,9 @@ def test_a_check_fills_in_quality_and_what_is_left(
     assert text.count("Décision") == len(record.deliveries)
     assert "Points à lever" in text
     assert found.run in text
+    mark = evidence_mark(store, "example", found.run)
+    assert mark is not None
+    # The whole digest, so that “verify --head” can be given it; a PDF breaks it over lines.
+    assert mark.head in re.sub(r"\s", "", text)
+    assert "Preuves : maillon 1 du site" in " ".join(text.split())
+    assert "non scellé" in text

@@ -23,7 +23,7 @@ from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
 from kit.reporting.building import Checked
 from tests.reporting.sample_declared import clients, second_factor
 from tests.reporting.sample_equipment import deliveries, facts_of_situation, more_profiles
-from tests.reporting.sample_history import history
+from tests.reporting.sample_history import evidence, history
 from tests.reporting.sample_site import (
     DEVICES,
     TAKEN,
@@ -281,6 +281,7 @@ def checked(**changes: Any) -> Checked:
         "deliveries": deliveries(),
         "second_factor": second_factor(),
         "clients": clients(),
+        "evidence": evidence(),
     }
     known = {**values, **changes}
     values["history"] = history(known["run"], values["findings"])

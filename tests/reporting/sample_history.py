@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from kit.checking.drift import Looked, compare
 from kit.model.finding import Finding
 from kit.model.run import Run
 from kit.model.verdict import Verdict
-from kit.reporting.history import History, history_of, trend_point
+from kit.reporting.history import EvidenceSheet, History, history_of, trend_point
 
 Findings = Mapping[str, Sequence[Finding]]
 
@@ -50,3 +50,11 @@ def history(run: Run, findings: Findings) -> History:
     older = [Looked(october, before), Looked(july, before)]
     drift = compare(older[0], Looked(run, findings), older)
     return history_of(drift, [trend_point(one, run) for one in older])
+
+
+def evidence() -> EvidenceSheet:
+    """The run is the third of its chain, and sealed; the digests are made up."""
+    return EvidenceSheet(
+        number=3, head="5e" * 32, key="0123456789abcdef",
+        sealed_at=datetime(2026, 11, 21, 8, 46, tzinfo=UTC),
+    )  # fmt: skip

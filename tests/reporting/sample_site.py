@@ -16,8 +16,8 @@ from kit.model.hardware import HardwareProfile, Match, SupportDate, SupportEnd
 from kit.model.meta import Fix, MetaOverride
 from kit.model.platform import Platform
 from kit.model.rule import Baseline, Parameter, PlatformRule, Rule, Severity, Texts, TierUse
+from kit.model.run import Authentication, Capacity, Run
 from kit.model.run import Operator as RunBy
-from kit.model.run import Run
 from kit.model.site import DisabledRule, LegalEntity, Site
 from kit.model.tier import Tier
 from kit.model.waiver import Waiver
@@ -191,9 +191,12 @@ def run() -> Run:
         baseline="esms",
         baseline_version="2026.11",
         catalogue_digest=DIGEST,
-        operator=RunBy(account="technicien", controller="poste-regional-03"),
+        operator=RunBy(
+            account="technicien", controller="poste-regional-03",
+            capacity=Capacity.REGIONAL_TECHNICIAN, authentication=Authentication.SSH_KEY,
+        ),
         exit_code=4,
-    )
+    )  # fmt: skip
 
 
 def devices() -> tuple[Device, ...]:
