@@ -9,6 +9,7 @@ from kit.app.check import Asked
 from kit.app.evidence import no_seal, seal_of, store_mask
 from kit.app.operator_session import operator_of
 from kit.app.secret_sources import load_keyring
+from kit.model.run import Operator
 from kit.redaction import Redactor
 from kit.sites.workspace import OperatorChoice, Workspace
 
@@ -16,6 +17,11 @@ from kit.sites.workspace import OperatorChoice, Workspace
 def now() -> datetime:
     """The controller's clock, UTC."""
     return datetime.now(UTC)
+
+
+def operator() -> Operator:
+    """Who runs the kit, where no capacity is asked for."""
+    return operator_of(OperatorChoice())
 
 
 def asked(workspace: Workspace | None = None, redactor: Redactor | None = None) -> Asked:
