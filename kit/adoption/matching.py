@@ -12,8 +12,7 @@ from typing import Final
 
 from kit.adoption.records import Opened
 from kit.i18n import _
-from kit.model.adoption import Access
-from kit.model.device import Connection, Device, DeviceState
+from kit.model.device import Access, Connection, Device, DeviceState
 from kit.model.platform import Platform
 from kit.model.site import Site
 
@@ -184,10 +183,15 @@ def _filled(
         notices.append(_("runs {found}, {expected} was expected").format(
             found=system, expected=device.os))  # fmt: skip
     connection = device.connection
-    if record.access is Access.SSH:
-        connection = connection or _connection(site, opened, identity)
-        if connection is None:
-            notices.append(_("no address in the site’s networks: esms-kit locate finds it there"))
+    if connection is None or connection.access is not record.access:
+        address = connection.address if connection is not None else None
+        connection = _connection(site, opened, identity, address)
+    if connection is None:
+        notices.append(
+            _("no address in the site’s networks: write it into devices.yaml (connection)")
+            if record.access is Access.WINRM
+            else _("no address in the site’s networks: esms-kit locate finds it there")
+        )
     changed = Device.model_validate(
         {
             **dict(device),
@@ -201,8 +205,10 @@ def _filled(
     return Matched(opened, changed, how, tuple(notices))
 
 
-def _connection(site: Site, opened: Opened, identity: str | None) -> Connection | None:
-    """How the device is reached, at an address the site's networks have."""
+def _connection(
+    site: Site, opened: Opened, identity: str | None, known: str | None
+) -> Connection | None:
+    """How the device is reached, at an address the site's networks have, else the ``known`` one."""
     record = opened.record
     networks = [
         ipaddress.ip_network(text)
@@ -214,12 +220,15 @@ def _connection(site: Site, opened: Opened, identity: str | None) -> Connection 
         if not any(zone.subnets for zone in site.zones)
         or any(ipaddress.ip_address(text) in network for network in networks)
     ]  # fmt: skip
-    if not inside:
-        return None
     account = None if record.account == site.management.account else record.account
+    nearest = sorted(inside, key=lambda text: (":" in text, record.addresses.index(text)))
+    address = nearest[0] if nearest else known
+    if address is None:
+        return None
     return Connection(
-        address=min(inside, key=lambda text: (":" in text, record.addresses.index(text))),
+        access=record.access,
+        address=address,
         port=record.port,
         user=account,
-        identity_file=identity,
+        identity_file=identity if record.access is Access.SSH else None,
     )

@@ -22,8 +22,8 @@ from kit.app.secret_sources import load_keyring, open_vault
 from kit.collectors.hostkeys import Comparison, ShownKey, compare
 from kit.errors import UsageError
 from kit.i18n import _
-from kit.model.adoption import Access, AdoptionFile, Imported
-from kit.model.device import Device
+from kit.model.adoption import AdoptionFile, Imported
+from kit.model.device import Access, Device
 from kit.model.known_host import KeyKind, PinnedHow, PinnedKey
 from kit.redaction import Redactor
 from kit.secrets.keyring import KeyRing, NotReadable

@@ -78,6 +78,9 @@ def generate(
             left_out[device.id] = _("never read: run “esms-kit check {site}”, then again.").format(
                 site=site.loaded.site.id
             )
+    for device in present:
+        if device.over_winrm and device.managed_by is None:
+            left_out[device.id] = _("Windows: the project reaches it, and hardens nothing there.")
     loaded = site.loaded
     project = Project(
         inventory=SiteInventory(loaded.site, loaded.devices, site.profiles, loaded.known_hosts),

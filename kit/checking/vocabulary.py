@@ -48,6 +48,10 @@ SAYINGS: Final = tuple(
         ),
         (r"no address is known for (?P<host>\S+)", N_("no address is known for {host}")),
         (r"(?P<host>\S+): no address is known", N_("no address is known for {host}")),
+        (
+            r"(?P<host>\S+): it is reached over WinRM, not SSH",
+            N_("{host}: it is reached over WinRM, not SSH"),
+        ),
         (r"(?P<host>\S+): no account is named", N_("{host}: no account is named")),
         (
             r"no address for (?P<host>\S+) within (?P<seconds>\S+) s",

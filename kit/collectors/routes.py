@@ -53,6 +53,8 @@ def _route(
     connection = device.connection
     if connection is None:
         raise Failure(Outcome.NOT_ATTEMPTED, f"{device.id}: no address is known")
+    if device.over_winrm:
+        raise Failure(Outcome.NOT_ATTEMPTED, f"{device.id}: it is reached over WinRM, not SSH")
     user = connection.user or account
     if user is None:
         raise Failure(Outcome.NOT_ATTEMPTED, f"{device.id}: no account is named")

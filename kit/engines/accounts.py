@@ -64,6 +64,11 @@ class Account:
         self.outcomes: dict[str, Outcome] = {}
         self._told: list[Event] = []
 
+    @property
+    def left(self) -> tuple[Work, ...]:
+        """The works without an outcome."""
+        return tuple(one for one in self._works.values() if one.device not in self.outcomes)
+
     def note(self, event: Event) -> None:
         """Keep what was told of a step."""
         self._told.append(event)

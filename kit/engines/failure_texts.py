@@ -28,6 +28,30 @@ TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
         N_("the login as “{subject}” is refused."),
         N_("Check the account and that its public key is on the device."),
     ),
+    FailureCode.CERTIFICATE_NOT_PINNED: (
+        N_("no certificate is pinned for {subject}; nothing was sent there."),
+        N_("Take its record in: esms-kit adopt import; or compare and pin: esms-kit trust."),
+    ),
+    FailureCode.CERTIFICATE_CHANGED: (
+        N_("{subject} shows another certificate than the pinned one; nothing was sent there."),
+        N_("Find out why (reinstalled?); then: esms-kit trust SITE --rekey DEVICE --reason “…”."),
+    ),
+    FailureCode.PASSWORD_LOGIN_REFUSED: (
+        N_("the login as “{subject}” over WinRM is refused."),
+        N_("Correct the account, or its password: esms-kit secrets set SITE winrm/DEVICE."),
+    ),
+    FailureCode.NOT_ADMINISTRATOR: (
+        N_("“{subject}” is no administrator on the device."),
+        N_("Put it back into the administrators’ group, or adopt the device again."),
+    ),
+    FailureCode.WINRM_MISSING: (
+        N_("this controller has no pywinrm, which WinRM needs."),
+        N_("Check the installation: esms-kit doctor."),
+    ),
+    FailureCode.NOTHING_ON_WINDOWS: (
+        N_("this version changes nothing on Windows: {subject}."),
+        N_("Set it by hand or by group policy, and keep a record of it."),
+    ),
     FailureCode.IDENTITY_UNUSABLE: (
         N_("the private key {subject} cannot be used."),
         N_("Check its path and rights; load a key with a passphrase into your SSH agent."),

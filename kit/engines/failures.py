@@ -17,6 +17,12 @@ class FailureCode(StrEnum):
     NOT_TRUSTED = "not_trusted"
     KEY_CHANGED = "key_changed"
     LOGIN_REFUSED = "login_refused"
+    CERTIFICATE_NOT_PINNED = "certificate_not_pinned"
+    CERTIFICATE_CHANGED = "certificate_changed"
+    PASSWORD_LOGIN_REFUSED = "password_login_refused"  # noqa: S105 - the name of a failure
+    NOT_ADMINISTRATOR = "not_administrator"
+    WINRM_MISSING = "winrm_missing"
+    NOTHING_ON_WINDOWS = "nothing_on_windows"
     IDENTITY_UNUSABLE = "identity_unusable"
     JUMP_FAILED = "jump_failed"
     SUDO_REFUSED = "sudo_refused"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,15 +16,16 @@ Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 class Job(Record):
     """The worker's whole task: the first line of its standard input.
 
-    ``passwords`` are sudo's, by device; ``secrets`` those that artefacts name, by the key of their
-    reference. The rest of standard input stays empty; its end means
-    that the parent wants it to stop, or is gone.
+    ``passwords`` are sudo's or WinRM's, by device; ``secrets`` those that artefacts name, by the
+    key of their reference. The rest of standard input stays empty; its end means that the parent
+    wants it to stop, or is gone.
     """
 
     works: tuple[Work, ...]
     passwords: dict[str, str] = Field(default={}, repr=False)
     secrets: dict[str, str] = Field(default={}, repr=False)
     limits: Limits
+    playbook: Literal["harden", "reach"] = "harden"
     nonce: Nonce
 
     def values(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, ClassVar, Final, Self
+from typing import IO, ClassVar, Final, Literal, Self
 
 from pydantic import ValidationError
 
@@ -24,6 +24,7 @@ from kit.engines.job import Job, Message
 from kit.errors import EngineError, KitError, UsageError
 from kit.i18n import _
 from kit.i18n.system_errors import system_reason
+from kit.model.device import Access, winrm_password
 from kit.model.secret import SecretReference, references
 from kit.model.target import ArtefactKind
 from kit.redaction import Redactor
@@ -71,8 +72,24 @@ class ProcessEngine:
         limits: Limits,
         on_event: Callable[[Event], None],
     ) -> Mapping[str, Outcome]:
-        """As ``kit.engines.base.Engine.run``."""
+        """As ``kit.engines.base.Engine.run``. What is reached over WinRM is left as it is."""
         account = Account(works)
+        for work in works:
+            if work.connection.access is Access.WINRM:
+                account.end(_nothing_on_windows(work))
+        self._work(account, secrets, limits, on_event)
+        return account.close()
+
+    def _work(
+        self,
+        account: Account,
+        secrets: Secrets,
+        limits: Limits,
+        on_event: Callable[[Event], None],
+        playbook: Literal["harden", "reach"] = "harden",
+    ) -> None:
+        """Have the worker see to every device that has no outcome yet."""
+        works = account.left
         fetched = _Fetched(secrets, self.redactor)
         passwords = _passwords(works, fetched, account)
         _fetch_named(works, fetched, account)
@@ -84,6 +101,7 @@ class ProcessEngine:
                            if work.device in passwords},
                 secrets=fetched.of(ready),
                 limits=limits,
+                playbook=playbook,
                 nonce=self.nonce(),
             )  # fmt: skip
             # Made and removed here: it is gone even if the worker is killed.
@@ -92,7 +110,6 @@ class ProcessEngine:
                 _Worker(self.module, Path(folder), job, self._hear) as worker,
             ):
                 self._listen(worker, job, account, on_event)
-        return account.close()
 
     def _hear(self, text: str) -> None:
         for line in self.redactor(text).splitlines():
@@ -245,10 +262,12 @@ def _named(work: Work) -> Iterator[SecretReference]:
 
 
 def _passwords(works: Sequence[Work], fetched: _Fetched, account: Account) -> dict[str, str]:
-    """Sudo's passwords by device; a device without the one it needs has its outcome."""
+    """Sudo's or WinRM's passwords by device; a device without the one it needs has its outcome."""
     passwords: dict[str, str] = {}
     for work in works:
         reference = work.connection.sudo_password
+        if work.connection.access is Access.WINRM:
+            reference = winrm_password(work.device, work.connection)
         if reference is None:
             continue
         try:
@@ -269,6 +288,12 @@ def _fetch_named(works: Sequence[Work], fetched: _Fetched, account: Account) -> 
             except KitError as error:
                 account.end(_without_secret(work, reference, error))
                 break
+
+
+def _nothing_on_windows(work: Work) -> Outcome:
+    kinds = ", ".join(sorted({change.kind.value for change in work.changes}))
+    failure = Failure(code=FailureCode.NOTHING_ON_WINDOWS, subject=kinds or work.device)
+    return not_begun(work, Ending.FAILED, failure)
 
 
 def _without_secret(work: Work, reference: SecretReference, error: KitError) -> Outcome:

@@ -1,7 +1,7 @@
 """Inventories of a site: Ansible YAML, pyinfra data, CSV. Pure; nothing is connected to.
 
 Only texts of a closed form go into the Ansible inventory, where a brace would be a template.
-Secrets are never in it, not even by reference.
+Secrets are never in it; the passwords of WinRM are named in files beside it.
 """
 
 from __future__ import annotations
@@ -12,21 +12,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kit.data_folders import data_folder
+from kit.documents_io.ansible_vars import Template, dump_variables
 from kit.documents_io.table_output import csv_bytes
 from kit.documents_io.yaml import dump_yaml
 from kit.i18n import _
-from kit.model.device import ATTACHED_CLASSES, Device, DeviceState
+from kit.model.device import ATTACHED_CLASSES, Device, DeviceState, winrm_password
 from kit.model.hardware import HardwareProfile
-from kit.model.known_host import KeyKind, PinnedKey
+from kit.model.known_host import KeyKind, PinnedKey, certificate_sha256
 from kit.model.platform import Platform
 from kit.model.site import Site
 
+WINRM_PLUGIN: Final = "kit_winrm"
+"""The connection plugin, which takes no certificate but the pinned one."""
 FORMATS: Final = ("ansible", "pyinfra", "csv")
 _ANSIBLE_HEAD: Final = """\
 # Inventory of {site}, written by esms-kit; do not edit. Devices without an address are in the
 # group "without_address"; readers and keys are listed with the device they are plugged into.
 # Host keys: ANSIBLE_SSH_ARGS="-o UserKnownHostsFile=known_hosts" with the file beside this one.
 """
+_WINRM_HEAD: Final = """\
+# Windows hosts: ANSIBLE_CONNECTION_PLUGINS=connection_plugins, and the vault of the site for their
+# passwords: -e @vault.yaml --ask-vault-pass
+"""
+_PASSWORDS_HEAD: Final = "# Written by esms-kit; do not edit. Names the password in the vault.\n"
 
 
 @dataclass(frozen=True)
@@ -131,14 +140,41 @@ def _ansible_connection(inventory: SiteInventory, device: Device) -> dict[str, A
         "ansible_user": user,
         "ansible_ssh_private_key_file": connection.identity_file,
     }
-    if device.platform is Platform.LINUX:
+    if device.over_winrm:
+        said["ansible_connection"] = WINRM_PLUGIN
+        said["kit_winrm_certificate_sha256"] = (
+            certificate_sha256(inventory.known_hosts, device.id) or None
+        )
+    elif device.platform in {Platform.LINUX, Platform.WINDOWS}:
         options = f"-o HostKeyAlias={device.id} -o StrictHostKeyChecking=yes"
         if connection.proxy_jump is not None:
             options += f" -o ProxyJump={jump_shown(inventory, connection.proxy_jump)}"
         said["ansible_ssh_common_args"] = options
         said["ansible_control_path"] = f"%(directory)s/kit-{_identity(inventory, device)}"
-        said["ansible_become"] = str(connection.sudo) != "root"
+        if device.platform is Platform.LINUX:
+            said["ansible_become"] = str(connection.sudo) != "root"
+        else:
+            said["ansible_shell_type"] = "cmd"  # what OpenSSH for Windows starts
     return {key: value for key, value in said.items() if value is not None}
+
+
+def winrm_password_files(inventory: SiteInventory) -> dict[str, str]:
+    """Per host reached over WinRM a file of ``host_vars`` that names its password, by path.
+
+    ``kit_secrets`` are the variables of the site's vault; no value is here.
+    """
+    files = {}
+    for device in inventory.hosts:
+        if device.connection is not None and device.over_winrm:
+            reference = winrm_password(device.id, device.connection)
+            said = {
+                "kit_winrm_password_name": reference.key,
+                "ansible_password": Template(
+                    "{{ (kit_secrets | default({}))[kit_winrm_password_name] | default('') }}"
+                ),
+            }
+            files[f"host_vars/{device.id}/kit_winrm.yml"] = _PASSWORDS_HEAD + dump_variables(said)
+    return files
 
 
 def _members(inventory: SiteInventory) -> dict[str, list[str]]:
@@ -159,6 +195,8 @@ def ansible_inventory(inventory: SiteInventory) -> str:
         group: {"hosts": dict.fromkeys(names)} for group, names in _members(inventory).items()
     }
     head = _ANSIBLE_HEAD.format(site=inventory.site.id)
+    if any(device.over_winrm for device in inventory.hosts):
+        head += _WINRM_HEAD
     return head + dump_yaml({"all": {"hosts": hosts, "children": children}}, quote_all=True)
 
 
@@ -179,7 +217,7 @@ def pyinfra_inventory(inventory: SiteInventory) -> str:
     for device in inventory.hosts:
         connection = device.connection
         data = _facts(inventory, device)
-        if connection is not None:
+        if connection is not None and not device.over_winrm:  # pyinfra has no WinRM
             user = connection.user or inventory.site.management.account
             data["ssh_hostname"] = connection.address
             data["ssh_port"] = connection.port
@@ -243,6 +281,11 @@ def inventory_files(inventory: SiteInventory, formats: Iterable[str]) -> dict[st
         if name == "ansible":
             files["ansible/inventory.yml"] = ansible_inventory(inventory).encode()
             files["ansible/known_hosts"] = known_hosts(inventory).encode()
+            passwords = winrm_password_files(inventory)
+            files |= {f"ansible/{path}": text.encode() for path, text in passwords.items()}
+            if passwords:
+                plugin = data_folder("roles") / "kit_windows/connection_plugins/kit_winrm.py"
+                files["ansible/connection_plugins/kit_winrm.py"] = plugin.read_bytes()
         elif name == "pyinfra":
             files["pyinfra/inventory.json"] = pyinfra_inventory(inventory).encode()
         elif name == "csv":

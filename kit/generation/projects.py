@@ -24,6 +24,7 @@ from kit.generation.inventories import (
     jump_shown,
     known_hosts,
     pyinfra_inventory,
+    winrm_password_files,
 )
 from kit.i18n import _
 from kit.model.device import Device, Sudo
@@ -134,6 +135,8 @@ def _ansible(project: Project) -> dict[str, str]:
         "ansible/known_hosts": known_hosts(inventory),
         "ansible/ssh_config": _ssh_config(inventory),
     }
+    passwords = winrm_password_files(inventory)
+    files |= {f"ansible/inventory/{path}": text for path, text in passwords.items()}
     for host in project.hosts:
         folder = f"ansible/inventory/host_vars/{host.device.id}"
         steps = [_with_purposes(step, host.purposes.get(step.target, ())) for step in host.steps]
@@ -178,7 +181,7 @@ def _ssh_config(inventory: SiteInventory) -> str:
     blocks = [
         f"Host {device.connection.address}\n  HostKeyAlias {device.id}\n"
         for device in sorted(inventory.hosts, key=lambda one: one.id)
-        if device.connection is not None
+        if device.connection is not None and not device.over_winrm
     ]
     common = (
         "Host *\n  UserKnownHostsFile known_hosts\n  GlobalKnownHostsFile none\n"
@@ -215,7 +218,7 @@ def _by_address(inventory: SiteInventory) -> Iterator[str]:
             keys.setdefault(key.device, []).append(key)
     for device in sorted(inventory.hosts, key=lambda one: one.id):
         connection = device.connection
-        if connection is None:
+        if connection is None or device.over_winrm:
             continue
         plain = connection.port == 22
         name = connection.address if plain else f"[{connection.address}]:{connection.port}"

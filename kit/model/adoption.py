@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from kit.i18n import _
-from kit.model.device import AccountName
+from kit.model.device import Access, AccountName
 from kit.model.identifiers import Address, Cidr, DeviceId, Mac, PlainText, Slug
 from kit.model.platform import Platform
 from kit.model.record import Record
@@ -66,13 +66,6 @@ class AdoptionFile(Record):
     schema_: Literal[1] = Field(default=1, alias="schema")
     tokens: tuple[Token, ...] = ()
     records: tuple[Imported, ...] = ()
-
-
-class Access(StrEnum):
-    """How the operator logs in."""
-
-    SSH = "ssh"
-    WINRM = "winrm"
 
 
 class Join(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -77,6 +77,16 @@ class Sudo(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a mode, not a password
 
 
+class Access(StrEnum):
+    """How the operator logs in."""
+
+    SSH = "ssh"
+    WINRM = "winrm"  # over HTTPS only; the certificate is pinned
+
+
+WINRM_PORT: Final = 5986
+
+
 class DeliverySlot(Record):
     """The place of a device in its delivery note: ``line`` and ``slot`` count from 1.
 
@@ -90,8 +100,12 @@ class DeliverySlot(Record):
 
 
 class Connection(Record):
-    """How a controller reaches a device. ``identity_file`` is a path on the controller."""
+    """How a controller reaches a device. ``identity_file`` is a path on the controller.
 
+    ``password`` is for WinRM alone; unset, it is the secret ``winrm/<device>`` of the vault.
+    """
+
+    access: Access = Access.SSH
     address: Address
     port: Annotated[int, Field(ge=1, le=65535)] = 22
     user: AccountName | None = None
@@ -106,11 +120,30 @@ class Connection(Record):
         Annotated[str, StringConstraints(pattern=r"^[^{}\x00-\x1f\x7f]{1,1024}$")] | None
     ) = None
 
+    password: SecretReference | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _port_of_its_access(cls, data: Any) -> Any:  # noqa: ANN401 - whatever is validated
+        winrm = isinstance(data, dict) and data.get("access") == Access.WINRM
+        return {"port": WINRM_PORT, **data} if winrm else data
+
     @model_validator(mode="after")
     def _password_when_asked(self) -> Connection:
         if (self.sudo is Sudo.PASSWORD) != (self.sudo_password is not None):
             raise ValueError(_("sudo_password goes with “sudo: password”, and only with it."))
+        if self.access is Access.SSH and self.password is not None:
+            raise ValueError(_("password goes with “access: winrm”; SSH has keys only."))
+        of_ssh = (self.sudo_password, self.proxy_jump, self.identity_file)
+        asked = self.sudo is not Sudo.NOPASSWD or any(one is not None for one in of_ssh)
+        if self.access is Access.WINRM and asked:
+            raise ValueError(_("sudo, proxy_jump and identity_file do not go with WinRM."))
         return self
+
+
+def winrm_password(device: str, connection: Connection) -> SecretReference:
+    """Where the password of the account is: where the connection says, else in the vault."""
+    return connection.password or SecretReference(secret=f"winrm/{device}")
 
 
 class Device(Record):
@@ -150,4 +183,11 @@ class Device(Record):
             raise ValueError(_("a device cannot be attached to itself."))
         if len(set(self.macs)) != len(self.macs):
             raise ValueError(_("the same MAC address stands twice."))
+        if self.over_winrm and self.platform is not Platform.WINDOWS:
+            raise ValueError(_("only Windows is reached over WinRM."))
         return self
+
+    @property
+    def over_winrm(self) -> bool:
+        """Whether it has an address, and is reached over WinRM there."""
+        return self.connection is not None and self.connection.access is Access.WINRM

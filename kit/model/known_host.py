@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -62,6 +63,19 @@ class PinnedKey(Record):
         if fingerprint(blob) != self.fingerprint:
             raise ValueError(_("the fingerprint is not that of the key."))
         return self
+
+
+def certificate_sha256(pins: Iterable[PinnedKey], device: str) -> str:
+    """SHA-256 of the certificate pinned for a device, 64 hexadecimal digits; ``""`` without one.
+
+    Two of them would be a choice nobody has made: there is one, or none.
+    """
+    found = {
+        hashlib.sha256(base64.b64decode(pin.key)).hexdigest()
+        for pin in pins
+        if pin.device == device and pin.kind is KeyKind.TLS_CERTIFICATE
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 class FormerKey(Record):

@@ -17,8 +17,8 @@ from kit.engines.hops import Hop, NotConnected, device_hop, jump_hop
 from kit.engines.pyinfra.executors import order_of
 from kit.engines.pyinfra.order import compose
 from kit.model.artefact import PinnedPackageArtefact
-from kit.model.device import Sudo
-from kit.model.known_host import PinnedKey
+from kit.model.device import Access, Sudo
+from kit.model.known_host import PinnedKey, certificate_sha256
 from kit.planning.schedule import Step, step_data, steps
 from kit.planning.watching import guarded, watch_of
 
@@ -28,6 +28,8 @@ TELLING_SECONDS: Final = 60
 """What Ansible waits for a task beyond the time that its module is itself told to keep to."""
 EVENT_BYTES: Final = 64 * 1024 * 1024
 """ansible-runner leaves results out of events that are larger: ours must always be told."""
+WINRM_PLUGIN: Final = "kit_winrm"
+WINRM_PLUGINS: Final = "kit_windows/connection_plugins"
 PASSWORD: Final = Template("{{ kit_engine_passwords[inventory_hostname] }}")
 
 
@@ -68,6 +70,9 @@ class RunFolder:
         hosts: dict[str, Any] = {}
         for work in works:
             try:
+                if work.connection.access is Access.WINRM:
+                    hosts[work.device] = _over_winrm(work, limits)
+                    continue
                 blocks += self._ssh_blocks(work)
             except NotConnected as error:
                 refused[work.device] = error
@@ -177,6 +182,23 @@ class RunFolder:
         return "".join(f"{line}\n" for line in [f"Host {name}", *(f"  {one}" for one in said)])
 
 
+def _over_winrm(work: Work, limits: Limits) -> dict[str, Any]:
+    """How Ansible reaches a Windows device: its certificate pinned, its password from the pipe."""
+    pin = certificate_sha256(work.host_keys, work.device)
+    if not pin:
+        failure = Failure(code=FailureCode.CERTIFICATE_NOT_PINNED, subject=work.device)
+        raise NotConnected(Ending.FAILED, failure)
+    return {
+        "ansible_connection": WINRM_PLUGIN,
+        "ansible_host": work.connection.address,
+        "ansible_port": work.connection.port,
+        "ansible_user": work.account,
+        "ansible_password": PASSWORD,
+        "kit_winrm_certificate_sha256": pin,
+        "kit_winrm_connect_seconds": limits.connect_seconds,
+    }
+
+
 def _is_held(step: Step) -> bool:
     return step.artefact.kind == "held"
 
@@ -237,6 +259,7 @@ def environment(folder: RunFolder, limits: Limits) -> dict[str, str]:
         "ANSIBLE_HOME": str(folder.path / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder.path / "tmp"),
         "ANSIBLE_ROLES_PATH": str(data_folder("roles")),
+        "ANSIBLE_CONNECTION_PLUGINS": str(data_folder("roles") / WINRM_PLUGINS),
         "ANSIBLE_GATHERING": "explicit",
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_HOST_KEY_CHECKING": "1",

@@ -26,6 +26,7 @@ from kit.redaction import Redactor
 Told = Mapping[str, Any]
 
 _FACTS: Final = "ansible_facts"
+_IDENTITY: Final = "kit_windows_identity"
 _READY: Final = "kit_artefacts_ready"
 _ARMED: Final = "kit_artefacts_armed"
 _RESULTS: Final = "kit_artefacts_results"
@@ -40,6 +41,13 @@ _LAST_TASK: Final = "Name what is not as wanted"
 _SIGNS: Final = tuple(
     (re.compile("|".join(patterns)), code)
     for code, *patterns in (
+        # What the connection plugin kit_winrm and the role kit_windows say.
+        (FailureCode.CERTIFICATE_CHANGED, "kit_winrm: the host shows another certificate"),
+        (FailureCode.CERTIFICATE_NOT_PINNED, "kit_winrm: no certificate is pinned"),
+        (FailureCode.PASSWORD_LOGIN_REFUSED, "kit_winrm: the account or its password"),
+        (FailureCode.WINRM_MISSING, "kit_winrm: pywinrm is not installed"),
+        (FailureCode.NOT_ADMINISTRATOR, "^kit_windows: the account is no administrator"),
+        (FailureCode.BROKEN_ANSWER, "^kit_windows: no answer of ours"),
         (
             FailureCode.KEY_CHANGED,
             "REMOTE HOST IDENTIFICATION HAS CHANGED",
@@ -59,6 +67,7 @@ _SIGNS: Final = tuple(
             "No route to host",
             "Network is unreachable",
             "Could not resolve",
+            "Failed to resolve",
             "Host is down",
         ),
         (FailureCode.SUDO_REFUSED, "[Ss]udo", "privilege escalation", "become password"),
@@ -66,6 +75,17 @@ _SIGNS: Final = tuple(
         (FailureCode.PYTHON_TOO_OLD, "^python too old", "minimum of Python version"),
     )
 )
+
+
+_ABOUT_THE_ACCOUNT: Final = frozenset({
+    FailureCode.LOGIN_REFUSED, FailureCode.SUDO_REFUSED, FailureCode.PASSWORD_LOGIN_REFUSED,
+    FailureCode.NOT_ADMINISTRATOR,
+})  # fmt: skip
+_SAID_IN_FULL: Final = frozenset({
+    FailureCode.KEY_CHANGED, FailureCode.CERTIFICATE_CHANGED, FailureCode.CERTIFICATE_NOT_PINNED,
+    FailureCode.PASSWORD_LOGIN_REFUSED, FailureCode.NOT_ADMINISTRATOR,
+})  # fmt: skip
+"""What was said adds nothing to the message of these."""
 
 
 class Guard(Protocol):
@@ -105,6 +125,7 @@ class DeviceListening:
         self._failure: Failure | None = None
         self._ending = Ending.FAILED
         self._lost = False
+        self._reached = False  # a Windows device has said who it is
 
     def hear(self, kind: str, data: Told) -> None:
         """One event of ansible-runner: its name and its ``event_data``."""
@@ -124,6 +145,7 @@ class DeviceListening:
     def _hear_facts(self, facts: object) -> None:
         if not isinstance(facts, dict):
             return
+        self._reached = self._reached or bool(facts.get(_IDENTITY))
         if self._guard is not None:
             armed, settle = facts.get(_ARMED), facts.get(_SETTLE)
             if isinstance(armed, dict) and armed:
@@ -224,6 +246,8 @@ class DeviceListening:
 
     def outcome(self, *, stopped: bool) -> Outcome:
         """How it ended; ``stopped`` when the run was asked to stop."""
+        if self._reached and self._failure is None and not self.work.changes:
+            return Outcome(device=self.work.device, ending=Ending.DONE)
         if not self._events:
             failure = self._failure or (STOPPED if stopped else _died())
             ending = self._ending if self._failure else Ending.INTERRUPTED
@@ -290,6 +314,6 @@ def meaning(said: str, address: str, account: str) -> Failure:
     """Why a machine cannot be worked on, from what was said about it."""
     found = (code for pattern, code in _SIGNS if pattern.search(said))
     code = next(found, FailureCode.UNEXPECTED)
-    by_account = code in {FailureCode.LOGIN_REFUSED, FailureCode.SUDO_REFUSED}
-    detail = "" if code is FailureCode.KEY_CHANGED else said
+    by_account = code in _ABOUT_THE_ACCOUNT
+    detail = "" if code in _SAID_IN_FULL else said
     return Failure(code=code, subject=account if by_account else address, detail=detail)

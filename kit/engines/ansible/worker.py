@@ -131,7 +131,7 @@ class Run:
         places = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         ansible_runner.run(
             private_data_dir=str(self._folder.path),
-            playbook=str(data_folder("playbooks") / "harden.yml"),
+            playbook=str(data_folder("playbooks") / f"{self._job.playbook}.yml"),
             inventory=str(self._folder.inventory),
             cmdline=f"-e @{shlex.quote(str(self._folder.secrets))}",
             envvars={
