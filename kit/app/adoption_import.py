@@ -183,25 +183,16 @@ def _pins(matching: Matching, loaded: LoadedSite, at: datetime, by: str) -> list
     def reason(matched: Matched) -> str:
         device, record = matched.device.id, matched.opened.record
         mine = loaded.keys_of(device)
-        shown = [ShownKey(algorithm=one.algorithm, key=one.key) for one in record.keys]
-        kind = KeyKind.SSH_HOST_KEY
-        if record.access is Access.WINRM:
-            kind = KeyKind.TLS_CERTIFICATE
-        of_kind = [one for one in mine if one.kind is kind]
-        known = {one.key for one in of_kind}
-        changed = (
-            compare(shown, mine) is Comparison.CHANGED
-            if kind is KeyKind.SSH_HOST_KEY
-            else bool(of_kind) and shown[0].key not in known
-        )
-        if changed:
+        winrm = record.access is Access.WINRM
+        kind = KeyKind.TLS_CERTIFICATE if winrm else KeyKind.SSH_HOST_KEY
+        shown = [ShownKey(algorithm=one.algorithm, key=one.key, kind=kind) for one in record.keys]
+        known = {one.key for one in mine}
+        if compare(shown, mine) is Comparison.CHANGED:
             return _("{device} has another key pinned: after a reinstallation, "
                      "esms-kit trust SITE --rekey {device} --reason “…”.").format(
                          device=device)  # fmt: skip
-        for key in shown:
-            if key.key not in known:
-                pin = key.pinned(device, at, PinnedHow.ADOPTED, by)
-                pins.append(pin.model_copy(update={"kind": kind}))
+        new = [key for key in shown if key.key not in known]
+        pins.extend(key.pinned(device, at, PinnedHow.ADOPTED, by) for key in new)
         return ""
 
     _refuse(matching, reason)

@@ -18,7 +18,8 @@ from kit.collectors.ssh import Surroundings
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.loop.reading import collectable
-from kit.model.known_host import KeyKind, PinnedHow, replaced
+from kit.model.device import Device, DeviceState
+from kit.model.known_host import PinnedHow, replaced
 from kit.redaction import Redactor
 from kit.sites.loading import load_site
 from kit.sites.saving import hold_site, save_known_hosts
@@ -51,12 +52,18 @@ def look(
         home=Path.home(),
     )
     surroundings = Surroundings(loaded.known_hosts, loaded.devices, loaded.site.management.account)
-    chosen = [one for one in site.devices(limit) if collectable(one) and one.connection]
+    chosen = [one for one in site.devices(limit) if shows_a_key(one)]
     shown = show_host_keys(chosen, surroundings, controller, Limits(jobs=jobs))
     return {
         device: Candidate(keys, compare(keys.keys, loaded.keys_of(device)))
         for device, keys in shown.items()
     }
+
+
+def shows_a_key(device: Device) -> bool:
+    """Whether it has an address, and is ours to administer."""
+    ours = device.managed_by is None and device.state is not DeviceState.REMOVED
+    return device.connection is not None and (collectable(device) or (ours and device.over_winrm))
 
 
 def pin(
@@ -96,7 +103,7 @@ def pin(
 def repin(
     site: OpenSite, device: str, keys: tuple[ShownKey, ...], *, at: datetime, by: str, reason: str
 ) -> int:
-    """Pin these keys in the place of all SSH keys of a device; returns how many were replaced.
+    """Pin these keys in the place of all of their kind; returns how many were replaced.
 
     The former ones are kept, with who replaced them, when, and why (1 to 120 printable
     characters). Raises ``UsageError``.
@@ -105,7 +112,8 @@ def repin(
     name = site.loaded.site.id
     with hold_site(site.workspace, name):
         loaded = load_site(site.workspace, name)
-        old = [one for one in loaded.keys_of(device) if one.kind is KeyKind.SSH_HOST_KEY]
+        kinds = {key.kind for key in keys}
+        old = [one for one in loaded.keys_of(device) if one.kind in kinds]
         kept = [one for one in loaded.known_hosts if one not in old]
         kept += [key.pinned(device, at, PinnedHow.COMPARED, by) for key in keys]
         shown = {key.key for key in keys}

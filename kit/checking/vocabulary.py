@@ -59,6 +59,8 @@ SAYINGS: Final = tuple(
         ),
         (r"no login within (?P<seconds>\S+) s", N_("no log-on within {seconds} s")),
         (r"no host key within (?P<seconds>\S+) s", N_("no host key within {seconds} s")),
+        (r"no certificate within (?P<seconds>\S+) s", N_("no certificate within {seconds} s")),
+        (r"no TLS is spoken there\Z", N_("no TLS is spoken there")),
         (
             r"no complete answer within (?P<seconds>\S+) s",
             N_("no complete answer within {seconds} s"),

@@ -60,6 +60,7 @@ COMMANDS: Final = (
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
     Listed("adopt", "adoption", N_("First contact with new devices, by USB stick.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
+    Listed("reach", "reaching", N_("Log into devices and out again; changes nothing.")),
     Listed("locate", "locating", N_("Find known devices again by their keys.")),
     Listed(
         "keys",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from kit.app.opening import OpenSite
     from kit.app.trust import Candidate
     from kit.collectors.hostkeys import ShownKey
+
+
+# Of the certificate that the adoption script has made; .NET of every Windows 10 and 11 has these.
+_ON_WINDOWS: Final = (
+    "Get-ChildItem Cert:\\LocalMachine\\My | Where-Object FriendlyName -eq esms-kit-management | "
+    "ForEach-Object { [BitConverter]::ToString("
+    "[Security.Cryptography.SHA256]::Create().ComputeHash($_.RawData)) }"
+)
 
 
 def trust(
@@ -84,8 +92,7 @@ def _rekey(opened: OpenSite, device: str, reason: str, wanted: frozenset[str]) -
         day = f"{old.pinned_at:%Y-%m-%d}"
         said = _("pinned on {day} by {by}").format(day=day, by=old.by)
         say(f"  - {old.algorithm:<20} {old.fingerprint}  {said}", style="dim")
-    for key in candidate.shown.keys:
-        say(f"  + {key.algorithm:<20} {key.fingerprint}")
+    _show_keys(candidate.shown.keys, "+")
     keys = _vouched(candidate.shown.keys, wanted)
     if not keys:
         say(_("Nothing was changed."), style="yellow")
@@ -126,8 +133,7 @@ def _chosen(device: str, candidate: Candidate, wanted: frozenset[str]) -> tuple[
         say(_("{device}: the pinned key, nothing to do.").format(device=device), style="green")
         return ()
     say(device, style="bold")
-    for key in candidate.shown.keys:
-        say(f"  {key.algorithm:<20} {key.fingerprint}")
+    _show_keys(candidate.shown.keys)
     if candidate.comparison is Comparison.CHANGED:
         say(
             "  " + _("This is NOT the key pinned before: the device was reinstalled, or another "
@@ -138,13 +144,29 @@ def _chosen(device: str, candidate: Candidate, wanted: frozenset[str]) -> tuple[
     return _vouched(candidate.new_keys, wanted)
 
 
+def _show_keys(keys: tuple[ShownKey, ...], sign: str = "") -> None:
+    """Every key with what somebody compares; Windows shows a certificate’s in hexadecimal."""
+    from kit.cli.terminal import say
+    from kit.model.known_host import KeyKind
+
+    for key in keys:
+        certificate = key.kind is KeyKind.TLS_CERTIFICATE
+        shown = f"SHA-256 {key.digest}" if certificate else key.fingerprint
+        say(f"  {sign}{' ' if sign else ''}{key.algorithm:<20} {shown}")
+
+
 def _vouched(keys: tuple[ShownKey, ...], wanted: frozenset[str]) -> tuple[ShownKey, ...]:
     """Those of the keys shown that were named, or else all when somebody says they are right."""
     from kit.cli.terminal import confirm, say
+    from kit.model.known_host import KeyKind
 
     if wanted:
-        return tuple(key for key in keys if key.fingerprint in wanted)
-    say("  " + _("On the device: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"))
+        return tuple(key for key in keys if key.is_named(wanted))
+    if any(key.kind is KeyKind.TLS_CERTIFICATE for key in keys):
+        say("  " + _("On the device, in PowerShell as administrator:"))
+        say(f"  {_ON_WINDOWS}")
+    else:
+        say("  " + _("On the device: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"))
     otherwise = _("Give what the device’s screen shows: --fingerprint SHA256:…")
     return keys if confirm(_("Is it the same on the device’s screen?"), otherwise=otherwise) else ()
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable, Mapping
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +18,7 @@ from typing import Final
 
 import asyncssh
 
+from kit.collectors.certificates import shown_certificate
 from kit.collectors.concurrency import each
 from kit.collectors.connections import (
     CLIENT_VERSION,
@@ -30,7 +33,8 @@ from kit.collectors.identities import Identities
 from kit.collectors.limits import Limits
 from kit.collectors.routes import Route, find_route
 from kit.collectors.ssh import Surroundings
-from kit.model.device import Device
+from kit.model.adoption import CERTIFICATE
+from kit.model.device import Connection, Device
 from kit.model.known_host import KeyKind, PinnedHow, PinnedKey, fingerprint
 from kit.model.record import Record
 from kit.model.snapshot import Outcome
@@ -44,20 +48,32 @@ KINDS: Final = (
 
 
 class ShownKey(Record):
-    """A key a device shows; ``key`` is base64 of its blob."""
+    """A key a device shows; ``key`` is base64 of its blob, or of the DER of its certificate."""
 
     algorithm: str
     key: str
+    kind: KeyKind = KeyKind.SSH_HOST_KEY
 
     @property
     def fingerprint(self) -> str:
         """``SHA256:...`` as the device's own screen shows it."""
         return fingerprint(base64.b64decode(self.key))
 
+    @property
+    def digest(self) -> str:
+        """The same in hexadecimal, in capitals, as Windows shows it of a certificate."""
+        return hashlib.sha256(base64.b64decode(self.key)).hexdigest().upper()
+
+    def is_named(self, words: Collection[str]) -> bool:
+        """Whether one of the words is its fingerprint; hexadecimal with any signs between."""
+        bare = {re.sub(r"[-: ]", "", word).upper().removeprefix("SHA256") for word in words}
+        return self.fingerprint in words or self.digest in bare
+
     def pinned(self, device: str, at: datetime, how: PinnedHow, by: str) -> PinnedKey:
         """The record to keep once the key is known to be the device's own."""
         return PinnedKey(
             device=device,
+            kind=self.kind,
             algorithm=self.algorithm,
             key=self.key,
             fingerprint=self.fingerprint,
@@ -87,8 +103,10 @@ class Comparison(StrEnum):
 
 def compare(shown: Iterable[ShownKey], pins: Iterable[PinnedKey]) -> Comparison:
     """How what a device shows stands to what is pinned for it. Pure."""
-    shown_keys = {key.key: key.algorithm for key in shown}
-    pinned = {pin.key: pin.algorithm for pin in pins if pin.kind is KeyKind.SSH_HOST_KEY}
+    of_one_kind = list(shown)
+    kind = of_one_kind[0].kind if of_one_kind else KeyKind.SSH_HOST_KEY
+    shown_keys = {key.key: key.algorithm for key in of_one_kind}
+    pinned = {pin.key: pin.algorithm for pin in pins if pin.kind is kind}
     if not pinned:
         return Comparison.UNKNOWN
     new = {algorithm for key, algorithm in shown_keys.items() if key not in pinned}
@@ -125,6 +143,8 @@ class _Look:
             identities.close()
 
     async def _keys(self, device: Device, connections: Connections) -> ShownKeys:
+        if device.connection is not None and device.over_winrm:
+            return await self._certificate(device.id, device.connection)
         keys: list[ShownKey] = []
         failure = Failure(Outcome.BROKEN, "the device shows no host key of a known kind")
         try:
@@ -145,6 +165,15 @@ class _Look:
             return self._failed(device, failure)
         keys.sort(key=lambda key: key.algorithm)
         return ShownKeys(device=device.id, outcome=Outcome.DONE, keys=tuple(keys))
+
+    async def _certificate(self, device: str, connection: Connection) -> ShownKeys:
+        try:
+            key = await shown_certificate(connection.address, connection.port, self.limits)
+        except Failure as error:
+            detail = self.controller.redactor.short(error.detail)
+            return ShownKeys(device=device, outcome=error.outcome, detail=detail)
+        shown = ShownKey(algorithm=CERTIFICATE, key=key, kind=KeyKind.TLS_CERTIFICATE)
+        return ShownKeys(device=device, outcome=Outcome.DONE, keys=(shown,))
 
     def _failed(self, device: Device, failure: Failure) -> ShownKeys:
         detail = self.controller.redactor.short(failure.detail)

@@ -40,6 +40,7 @@ __all__ = [
     "engine_named",
     "explain_failure",
     "merged",
+    "reach_over_winrm",
     "send_errands",
     "stock_scripts",
     "stock_steps",
@@ -78,6 +79,15 @@ def engine_named(name: str, redactor: Redactor) -> Engine:
     from kit.engines.pyinfra.engine import PyinfraEngine
 
     return PyinfraEngine(redactor, log=_LOG.info)
+
+
+def reach_over_winrm(
+    works: Sequence[Work], secrets: Secrets, limits: Limits, redactor: Redactor
+) -> Mapping[str, Outcome]:
+    """Log into Windows devices and out again; nothing is read or changed there."""
+    from kit.engines.ansible.engine import AnsibleEngine
+
+    return AnsibleEngine(redactor, log=_LOG.info).reach(works, secrets, limits)
 
 
 def stock_steps(
