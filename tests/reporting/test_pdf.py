@@ -76,7 +76,7 @@ def test_every_font_is_inside(tmp_path: Path) -> None:
         ("fr", ["Rapport de conformité", "EHPAD Les Tilleuls", "Site de test", "En bref",
                 "À faire en premier", "Visas", "Ce qui n’a pas été regardé", "Résultats",
                 "Équipements par thèmes", "Déclarés, livrés, vus", "Tendance",
-                "Textes de référence", "Actions correctives", "État du parc", "Livraisons",
+                "Cadres de référence", "Actions correctives", "État du parc", "Livraisons",
                 "Constats par équipement", "til-ap-01", "til-nb-01 – ", "til-tc-01 – ",
                 "Dérogations et choix du site", "DER-2026-02", "Règles désactivées",
                 "Méthode, limites et références"]),
