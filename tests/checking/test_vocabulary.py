@@ -18,7 +18,10 @@ COLLECTORS = Path(__file__).parents[2] / "kit" / "collectors"
     ("said", "shown"),
     [
         ("192.0.2.7 port 22: no answer within 10 s", "192.0.2.7 port 22\u00a0: pas de réponse"),
-        ("jump host gw: fe80::1 port 22: Connection refused", "machine de rebond gw\u00a0: fe80::1"),
+        (
+            "jump host gw: fe80::1 port 22: Connection refused",
+            "machine de rebond gw\u00a0: fe80::1",
+        ),
         ("sudo: a password is required", "sudo demande un mot de passe"),
         ("pc-1: no address is known", "aucune adresse connue pour pc-1"),
     ],
