@@ -15,15 +15,20 @@ from kit.model.read import Form, Raw, Read, Script
 from kit.reads.accounts import NAME
 from kit.reads.counted_lines import END, counted
 from kit.reads.sshd_files import SHELL as SSHD
+from kit.reads.sshd_files import wanted_lines
 
 ANYWHERE: Final = "*"
 UNUSABLE: Final = "unusable"
 _FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}\Z")
 _OPTION: Final = re.compile(r'([A-Za-z-]+)(?:="((?:\\"|[^"])*)")?(?:,|\Z)')
-# What makes a key open less than a shell.
-_NARROWS: Final = ("command", "expiry-time")
+# What makes a key open less than a shell, or makes it something else than a key of its own: with
+# ``cert-authority`` every certificate it has signed opens the account, and it does not.
+_NARROWS: Final = ("cert-authority", "command", "expiry-time")
 
 # Of each line: its number, type, key and options. Comments, which name people, stay where they are.
+# The names of types are all those sshkey_read() of OpenSSH takes; it skips other blanks in a key.
+# ``elsewhere``: lines that say where keys are, for some connections only, or in words that
+# ``sshd -T`` does not tell apart. Who it is, and in which group, ``sshd -T -C`` takes in itself.
 _LOOK: Final = r"""
 for program in awk cat getent grep id stat tr; do
     command -v "$program" >/dev/null || exit 127
@@ -51,13 +56,32 @@ strict() {
         part=${part:-/}
     done
 }
+elsewhere() {
+    awk -F '\t' -v OFS='\t' '
+        $1 == "enter" { depth++; some[depth] = some[depth - 1]; file[depth] = $2 }
+        $1 == "leave" { depth-- }
+        $1 == "line" {
+            text = $0
+            sub(/^line\t[0-9]*\t/, "", text)
+            spaced = text ~ /"[^"]*[ \t][^"]*"/
+            gsub(/["=\t]/, " ", text)
+            count = split(tolower(text), words, " ")
+            if (words[1] == "match") {
+                some[depth] = 0
+                for (at = 2; at <= count && words[at] !~ /^#/; at += 2)
+                    if (words[at] !~ /^(all|group|user)$/) some[depth] = 1
+            } else if (words[1] != "include" && (some[depth] || spaced))
+                print "elsewhere", file[depth] ":" $2
+        }' "$1"
+}
 keys() {
     awk -v OFS='\t' '
         {
             line = $0; options = ""
+            gsub(/[\f\r\v]/, "", line)
             gsub(/\t/, " ", line); sub(/^ +/, "", line)
             if (line == "" || substr(line, 1, 1) == "#") next
-            if (line !~ /^(ssh-|ecdsa-|sk-)/) {
+            if (line !~ /^(ssh-|ecdsa-|rsa-sha2-|sk-|webauthn-)/) {
                 quoted = 0
                 for (at = 1; at <= length(line); at++) {
                     sign = substr(line, at, 1)
@@ -70,7 +94,7 @@ keys() {
                 sub(/^ +/, "", line)
             }
             split(line, words, / +/)
-            if (words[1] ~ /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+$/ && words[2] ~ /^[A-Za-z0-9+\/=]+$/)
+            if (words[1] ~ /^(ssh-|ecdsa-|rsa-sha2-|sk-|webauthn-)[a-z0-9@.-]+$/ && words[2] ~ /^[A-Za-z0-9+\/=]+$/)
                 print "key", NR, words[1], words[2], options
         }' "$1"
 }
@@ -85,7 +109,8 @@ account() {
         return
     fi
     printf 'account\t%s\n' "$1"
-    awk -v OFS='\t' '$1 == "authorizedkeyscommand" || $1 == "strictmodes" { print $1, $2 }' answer
+    awk -v OFS='\t' '
+        $1 ~ /^(authorizedkeyscommand|strictmodes|trustedusercakeys)$/ { print $1, $2 }' answer
     files=$(awk '$1 == "authorizedkeysfile" { $1 = ""; print }' answer) || exit
     set -f
     set -- "$1" ${files}
@@ -94,7 +119,7 @@ account() {
     shift
     for file in "$@"; do
         [ "$file" != none ] || continue
-        file=$(printf '%s\n' "$file" | home=$home name=$name awk '{
+        file=$(printf '%s\n' "$file" | home=$home name=$name number=$number awk '{
             out = ""
             for (at = 1; at <= length($0); at++) {
                 sign = substr($0, at, 1)
@@ -102,11 +127,14 @@ account() {
                     sign = substr($0, ++at, 1)
                     if (sign == "h") sign = ENVIRON["home"]
                     else if (sign == "u") sign = ENVIRON["name"]
+                    else if (sign == "U") sign = ENVIRON["number"]
                 }
                 out = out sign
             }
             print out }')
         case $file in /*) ;; *) file=$home/$file ;; esac
+        # Patterns: an older sshd takes them for a name, a newer one for many.
+        case $file in *[*?[]*) printf 'file\t%s\tpattern\n' "$file"; continue ;; esac
         [ -e "$file" ] || { printf 'file\t%s\tabsent\n' "$file"; continue; }
         if strict "$file"; then printf 'file\t%s\tstrict\n' "$file"
         else printf 'file\t%s\tloose\n' "$file"
@@ -115,10 +143,15 @@ account() {
         keys copy || exit
     done
 }
+walk /etc/ssh/sshd_config 1 >walked || cannot
 {
+    elsewhere walked || exit
     for name in $accounts; do account "$name" || exit; done
 } >all || exit
 """
+_WANTED: Final = wanted_lines(
+    {"authorizedkeyscommand", "authorizedkeysfile", "include", "match", "trustedusercakeys"}
+)
 
 
 @dataclass
@@ -127,6 +160,8 @@ class _Found:
     failed: str | None = None
     strict: bool = True
     command: str = "none"
+    authorities: str = "none"
+    unknown: str = ""  # where more keys may be than are told
     keys: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # place -> key
 
 
@@ -139,8 +174,10 @@ class AuthorizedKeys(Read):
       because others may change it; Absent when no line has it, or there is no such account;
     - ``keys ACCOUNT``: the sorted fingerprints of all keys that open it.
 
-    Unreadable when a program of the device gives keys (``AuthorizedKeysCommand``). Without any
-    sshd, proven: complete Instances without one.
+    Unreadable when a program of the device gives keys (``AuthorizedKeysCommand``), when a Match
+    block says otherwise for some connections, and for patterns of files; ``keys`` also when
+    certificates open accounts (``TrustedUserCAKeys``). Without any sshd, proven: complete Instances
+    without one.
     """
 
     id: ClassVar[str] = "authorized_keys"
@@ -148,7 +185,7 @@ class AuthorizedKeys(Read):
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Raises ``ValueError`` for what is no key of this read."""
         accounts = sorted({_split(key)[0] for key in keys})
-        return Script(form, f"accounts='{' '.join(accounts)}'\nwanted=\n{SSHD}{_LOOK}{END}")
+        return Script(form, f"accounts='{' '.join(accounts)}'\nwanted='{_WANTED}'\n{SSHD}{_LOOK}{END}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         lines = list(counted(raw.text))
@@ -170,20 +207,26 @@ def _split(key: str) -> tuple[str, str]:
 
 def _found(lines: Iterator[str]) -> dict[str, _Found]:
     found: dict[str, _Found] = {}
-    one, file, usable = _Found(), "", True
+    one, file, usable, elsewhere = _Found(), "", True, ""
     for line in lines:
         mark, *fields = line.split("\t")
-        if mark == "gone" and len(fields) == 1:
+        if mark == "elsewhere" and len(fields) == 1:
+            elsewhere = fields[0]
+        elif mark == "gone" and len(fields) == 1:
             found[fields[0]] = _Found(exists=False)
         elif mark == "failed" and len(fields) == 2:
             found[fields[0]] = _Found(failed=fields[1])
         elif mark == "account" and len(fields) == 1:
-            one, file = _Found(), ""
+            one, file = _Found(unknown=elsewhere), ""
             found[fields[0]] = one
         elif mark == "authorizedkeyscommand" and len(fields) == 1:
             one.command = fields[0]
         elif mark == "strictmodes" and len(fields) == 1:
             one.strict = fields[0] != "no"
+        elif mark == "trustedusercakeys" and len(fields) == 1:
+            one.authorities = fields[0]
+        elif mark == "file" and len(fields) == 2 and fields[1] == "pattern":
+            one.unknown = fields[0]
         elif mark == "file" and len(fields) == 2 and fields[1] in {"absent", "loose", "strict"}:
             file, usable = fields[0], fields[1] != "loose" or not one.strict
         elif mark == "key" and len(fields) == 4 and file:
@@ -218,6 +261,10 @@ def _answer(found: Mapping[str, _Found], account: str, wanted: str) -> Observati
         return Absent()
     if one.command != "none":
         return Unreadable(Unread.NOT_ANSWERED, f"AuthorizedKeysCommand {one.command[:80]}")
+    if one.unknown:
+        return Unreadable(Unread.NOT_ANSWERED, f"AuthorizedKeysFile: {one.unknown[:80]}")
+    if not wanted and one.authorities != "none":
+        return Unreadable(Unread.NOT_ANSWERED, f"TrustedUserCAKeys {one.authorities[:80]}")
     if not wanted:
         return Observed(tuple(sorted({key for key, _from in one.keys.values()})))
     items: dict[str, Observation] = {

@@ -16,25 +16,29 @@ MAIN: Final = "/etc/ssh/sshd_config"
 DROP_IN: Final = "/etc/ssh/sshd_config.d/00-esms-kit.conf"
 """The file of the kit. Debian and Ubuntu include its folder before anything else."""
 
-# ``processes`` prints the ids of those named sshd, without those of containers.
+# ``processes`` prints the ids of those named sshd, or as given, without those of containers;
+# ``strangers`` are other servers of SSH, whose files nobody here reads.
 # ``no_sshd`` is called when no sshd is found: it prints ``none`` when the package database, sound,
 # says that none is installed, and none runs. Everything else is no proof.
 # ``walk FILE DEPTH`` prints the lines that match $wanted; sshd itself stops at 16 levels.
 SHELL: Final = r"""
 newline='
 '
+strangers='dropbear|lshd|tinysshd'
 no_sshd() {
     command -v dpkg-query >/dev/null || exit 127
     form='${db:Status-Status}\n'
     [ "$(dpkg-query -W -f "$form" dpkg 2>/dev/null)" = installed ] || exit 127
-    dpkg-query -W -f "$form" openssh-server >status 2>/dev/null
-    case $?:$(cat status) in
-    1: | 0:not-installed | 0:config-files) ;;
-    *) echo 'openssh-server is installed, yet sshd is not found' >&2; exit 127 ;;
-    esac
-    processes >others || cannot
+    for package in openssh-server dropbear lsh-server tinysshd; do
+        dpkg-query -W -f "$form" "$package" >status 2>/dev/null
+        case $?:$(cat status) in
+        1: | 0:not-installed | 0:config-files) ;;
+        *) echo "$package is installed, yet sshd is not found" >&2; exit 127 ;;
+        esac
+    done
+    { processes && processes "$strangers"; } >others || cannot
     if [ -s others ]; then
-        echo 'sshd runs, yet it is not installed as a package' >&2
+        echo 'sshd or the like runs, yet it is not installed as a package' >&2
         exit 127
     fi
     echo none
@@ -47,7 +51,7 @@ cannot() {
 }
 processes() {
     here=$(readlink /proc/self/ns/pid) || return 1
-    for one in $(grep -lsx sshd /proc/[0-9]*/comm); do
+    for one in $(grep -lsxE "${1:-sshd}" /proc/[0-9]*/comm); do
         one=${one%/comm}
         if [ "$(readlink "$one/ns/pid" || echo "$here")" = "$here" ]; then echo "${one#/proc/}"; fi
     done
@@ -91,7 +95,7 @@ include() (
 
 def wanted_lines(keywords: Iterable[str]) -> str:
     """The extended regular expression of lines that set one of ``keywords`` (letters, digits)."""
-    return f'^[[:blank:]]*"?({"|".join(sorted(keywords))})([[:blank:]"=]|$)'
+    return f'^[[:space:]]*"?({"|".join(sorted(keywords))})([[:space:]"=]|$)'
 
 
 @dataclass(frozen=True)
