@@ -94,7 +94,8 @@ keys() {
                 sub(/^ +/, "", line)
             }
             split(line, words, / +/)
-            if (words[1] ~ /^(ssh-|ecdsa-|rsa-sha2-|sk-|webauthn-)[a-z0-9@.-]+$/ && words[2] ~ /^[A-Za-z0-9+\/=]+$/)
+            if (words[1] ~ /^(ssh-|ecdsa-|rsa-sha2-|sk-|webauthn-)[a-z0-9@.-]+$/ &&
+                words[2] ~ /^[A-Za-z0-9+\/=]+$/)
                 print "key", NR, words[1], words[2], options
         }' "$1"
 }
@@ -185,7 +186,9 @@ class AuthorizedKeys(Read):
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Raises ``ValueError`` for what is no key of this read."""
         accounts = sorted({_split(key)[0] for key in keys})
-        return Script(form, f"accounts='{' '.join(accounts)}'\nwanted='{_WANTED}'\n{SSHD}{_LOOK}{END}")
+        return Script(
+            form, f"accounts='{' '.join(accounts)}'\nwanted='{_WANTED}'\n{SSHD}{_LOOK}{END}"
+        )
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         lines = list(counted(raw.text))

@@ -63,8 +63,8 @@ ordinary=$(awk -F: -v not="$KIT_ACCOUNT" '$3 >= 1000 && $3 < 60000 && $1 != not 
 tab=$(printf '\t')
 # Without a block that asks who comes and from where, all get the same.
 conditions() {
-    sed -n "s/^line${tab}[0-9]*${tab}//p" walked | grep -i -E '^[[:blank:]]*"?match' |
-        grep -q -v -i -E '^[[:blank:]]*match[[:blank:]]+all[[:blank:]]*$'
+    sed -n "s/^line${tab}[0-9]*${tab}//p" walked | grep -i -E '^[[:space:]]*"?match' |
+        grep -q -v -i -E '^[[:space:]]*match[[:space:]]+all[[:space:]]*$'
 }
 {
     cat walked

@@ -23,7 +23,9 @@ _START: Final = Decimal(30)
 _TICK: Final = Decimal("0.02")  # the kernel dates files by its last tick, up to 10 ms ago
 _STEP: Final = Decimal("0.1")  # NTP clients slew the clock, and do not step it, below 0.128 s
 _BEGINS: Final = "d34d037fff1847e6ae669a370e694725"  # sd-messages.h: a unit begins to reload
-_HARMLESS: Final = frozenset({"-D", "-e", "-q", "-4", "-6"})  # they change no option we judge
+_HARMLESS: Final = frozenset({"-D", "-e", "-i", "-q", "-4", "-6"})  # they change no option we judge
+_PROGRAM: Final = "/usr/sbin/sshd"  # of Debian; another one may have other files
+_DEFAULTS: Final = "/etc/default/ssh"  # where the unit of Debian takes $SSHD_OPTS from
 
 # ``stat`` of coreutils and busybox agree on %z (change of the inode) and %y (of the content). The
 # start of a process of this moment tells "now" on the clock of start times, in a container too.
@@ -53,8 +55,17 @@ for path in $(sed -n "s/^include${tab}//p" all); do
     dated contents "$path/."
 done
 systemctl show ssh.service --timestamp=us+utc -p LoadState,ActiveState,MainPID \
-    -p ExecMainStartTimestamp,ExecReload >service || exit 1
-systemctl show ssh.socket -p LoadState,ActiveState >socket || exit 1
+    -p ExecMainStartTimestamp,ExecReload \
+    -p ExecStart,Environment,EnvironmentFiles >service || exit 1
+systemctl show ssh.socket -p LoadState,ActiveState -p Accept >socket || exit 1
+if grep -qx Accept=yes socket; then
+    systemctl show ssh@kit.service -p ExecStart,Environment,EnvironmentFiles >each || exit 1
+    sed "s/^/each${tab}/" each >>all
+fi
+if [ -e __DEFAULTS__ ]; then
+    sed -n "s/^[[:space:]]*SSHD_OPTS[[:space:]]*=/option${tab}/p" __DEFAULTS__ >options || cannot
+    cat options >>all
+fi
 sed "s/^/service${tab}/" service >>all
 if ! grep -q ' -HUP .* code=exited ' service && command -v journalctl >/dev/null; then
     # systemd forgets when it ran a command as soon as it reads its own files again.
@@ -77,7 +88,11 @@ for one in $(processes); do
     [ "$one" != "$pid" ] || continue
     printf 'other\t%s\n' "$(tr '\0\n\t' '   ' <"/proc/$one/cmdline")" >>all
 done
+for one in $(processes "$strangers"); do
+    printf 'stranger\t%s\n' "$(tr '\0\n\t' '   ' <"/proc/$one/cmdline")" >>all
+done
 """
+_SCRIPT: Final = _STATE.replace("__DEFAULTS__", _DEFAULTS)
 
 
 class SshdLoaded(Read):
@@ -85,7 +100,8 @@ class SshdLoaded(Read):
 
     Observed: ``loaded`` (everything it read is as it was then), ``stale`` (something is newer, or
     that cannot be told), ``on_demand`` (the next connection starts it), ``stopped``. Unreadable
-    when another sshd runs too, or when it was started with options its files do not show.
+    when another server of SSH runs too, when it is not Debian's sshd, or when it was started, or
+    the next time will be, with options its files do not show.
     Without any sshd, proven: complete Instances without one.
     """
 
@@ -95,7 +111,7 @@ class SshdLoaded(Read):
         """The same for every set of keys."""
         del keys
         wanted = wanted_lines({"include", "match", "pidfile"})
-        return Script(form, f"wanted='{wanted}'\n{SHELL}{_STATE}{END}")
+        return Script(form, f"wanted='{wanted}'\n{SHELL}{_SCRIPT}{END}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         del keys
@@ -141,10 +157,16 @@ def _state(lines: list[str]) -> _State:
 def _daemon(state: _State) -> Observation:
     active = state.value("service", "ActiveState")
     others = [one for one in state.all("other") if _listens(one)]
+    others += state.all("stranger")
     if others:
         return Unreadable(Unread.FAILED, f"another sshd runs: {others[0].strip()}")
+    unseen = _unseen(state)
+    if unseen:
+        return Unreadable(Unread.FAILED, f"sshd will be started with {unseen[:200]}")
     if active in {"active", "reloading"}:
-        options = _options(state.one("arguments"))
+        program, options = _options(state.one("arguments"))
+        if program != _PROGRAM:
+            return Unreadable(Unread.FAILED, f"sshd is {program[:200]}")
         if not options <= _HARMLESS:
             return Unreadable(Unread.FAILED, f"sshd was started with {' '.join(sorted(options))}")
         return Observed("loaded" if _all_loaded(state) else "stale")
@@ -162,14 +184,43 @@ def _listens(arguments: str) -> bool:
     return bool(words) and "-i" not in words
 
 
-def _options(arguments: str) -> frozenset[str]:
-    """What the daemon was started with: ``sshd: /usr/sbin/sshd -D [listener] 0 of 10 ...``."""
+def _unseen(state: _State) -> str:
+    """What the next start brings that the files do not show, or nothing."""
+    for mark in ("service", "each"):
+        lines = [one.partition("=") for one in state.all(mark)]
+        commands = [value for name, _eq, value in lines if name == "ExecStart"]
+        if not commands and ((mark == "each" and lines) or ("LoadState", "=", "loaded") in lines):
+            raise LookupError("what starts sshd is not told")
+        for command in commands:
+            found = re.match(r"\{ path=(\S+) ; argv\[\]=\S+ ?(.*?) ; ignore_errors=", command)
+            if found is None:
+                raise ValueError(f"not a command of a unit: {command[:80]!r}")
+            if found[1] != _PROGRAM or not _HARMLESS | {"$SSHD_OPTS"} >= set(found[2].split()):
+                return f"{found[1]} {found[2]}".strip()
+        for name, _eq, value in lines:
+            if name == "Environment" and "SSHD_OPTS" in value:
+                return value
+            if name == "EnvironmentFiles" and value and not value.startswith(f"{_DEFAULTS} "):
+                return f"what {value} says"
+    for one in state.all("option"):
+        if not set(one.replace('"', " ").replace("'", " ").split()) <= _HARMLESS:
+            return one
+    return ""
+
+
+def _options(arguments: str) -> tuple[str, frozenset[str]]:
+    """The daemon, and what it was started with.
+
+    ``sshd: /usr/sbin/sshd -D [listener] 0 of 10 ...``
+    """
     words = arguments.split()
     if words[:1] == ["sshd:"]:
         if "[listener]" not in words:
             raise ValueError(f"not the arguments of a waiting sshd: {arguments[:80]!r}")
         words = words[1 : words.index("[listener]")]
-    return frozenset(words[1:])
+    if not words:
+        raise ValueError("the arguments of sshd are not told")
+    return words[0], frozenset(words[1:])
 
 
 def _all_loaded(state: _State) -> bool:
