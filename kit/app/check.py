@@ -9,6 +9,7 @@ from typing import Literal
 
 from kit import __version__
 from kit.app.admission import guarded_plans
+from kit.app.declared_matters import findings_of_declarations
 from kit.app.evidence import Chained, Seal, chain_run, masked, no_seal, store_mask
 from kit.app.opening import OpenSite
 from kit.app.person_evidence import findings_of_people, note_first_uses
@@ -52,11 +53,12 @@ class CheckResult:
     reading: Reading
     evidence: Chained | None = None  # unset: the chain of this site was made elsewhere
     people: tuple[Finding, ...] = ()  # none when only some devices were chosen
+    declared: tuple[Finding, ...] = ()  # neither then, nor where nothing was ever declared
 
     def findings(self) -> tuple[Finding, ...]:
-        """Every finding of every device, and of every person."""
+        """Every finding of every device, of every person, and of what is declared."""
         devices = (one for found in self.reading.findings().values() for one in found)
-        return (*devices, *self.people)
+        return (*devices, *self.people, *self.declared)
 
 
 def start_run(
@@ -152,9 +154,13 @@ def _ended(
     kept = keep(store, asked, run, reading)
     note_first_uses(site, reading.snapshots)
     whole = not run.selection
-    people = findings_of_people(site, reading.snapshots, asked.clock()) if whole else ()
-    code = exit_code(CheckResult(run, reading, people=people).findings(), fail_on)
-    return replace(end_run(site, store, asked, run, reading, kept, code), people=people)
+    at = asked.clock()
+    people = findings_of_people(site, reading.snapshots, at) if whole else ()
+    found = CheckResult(run, reading, people=people)
+    declared = findings_of_declarations(site, found.findings(), at) if whole else ()
+    code = exit_code((*found.findings(), *declared), fail_on)
+    ended = end_run(site, store, asked, run, reading, kept, code)
+    return replace(ended, people=people, declared=declared)
 
 
 def end_run(

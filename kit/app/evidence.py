@@ -106,7 +106,7 @@ def run_context(site: OpenSite, run: Run) -> RunContext:
     used = {one.hardware_profile for one in loaded.devices}
     return RunContext(
         run=run, site=loaded.site, devices=loaded.devices, deliveries=loaded.deliveries,
-        waivers=loaded.waivers,
+        waivers=loaded.waivers, declarations=loaded.declarations,
         profiles=tuple(one for name, one in sorted(site.profiles.items()) if name in used),
     )  # fmt: skip
 

@@ -33,7 +33,14 @@ from kit.model.plan import DevicePlan
 from kit.model.snapshot import Snapshot
 from kit.sites.documents import LegalEntityFile, ManagementChoice, SiteFile
 from kit.sites.hardware import load_profiles
-from kit.sites.loading import DELIVERIES, DEVICES_FILE, LEGAL_ENTITIES, SITE_FILE, WAIVERS_FILE
+from kit.sites.loading import (
+    DECLARATIONS_FILE,
+    DELIVERIES,
+    DEVICES_FILE,
+    LEGAL_ENTITIES,
+    SITE_FILE,
+    WAIVERS_FILE,
+)
 from kit.sites.saving import delivery_document, devices_document, plain, site_document
 from kit.sites.workspace import Workspace
 from kit.store.chain import Chain, pack
@@ -182,6 +189,9 @@ def _documents(workspace: Workspace, context: RunContext) -> Iterator[tuple[Path
     yield folder / DEVICES_FILE, devices_document(context.devices).encode()
     waivers = {"schema": 1, "waivers": [plain(one) for one in context.waivers]}
     yield folder / WAIVERS_FILE, dump_yaml(waivers).encode()
+    if context.declarations is not None:
+        declared = {"schema": 1, **plain(context.declarations)}
+        yield folder / DECLARATIONS_FILE, dump_yaml(declared).encode()
     for delivery in context.deliveries:
         path = folder / DELIVERIES / f"{delivery.id}.yaml"
         yield path, delivery_document(delivery).encode()

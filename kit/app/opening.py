@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from kit.app.declared_matters import unknown_matters
 from kit.app.packs import client_problems, site_catalogue, workspace_packs
 from kit.checking.judging import Context
 from kit.checking.waivers import longest, waived_rules
@@ -95,12 +96,13 @@ def open_site(workspace: Workspace, name: str) -> OpenSite:
 def _against_catalogue(
     workspace: Workspace, loaded: LoadedSite, catalogue: Catalogue
 ) -> Iterator[Problem]:
-    known = {*catalogue.rules, *catalogue.standing}
+    known = {*catalogue.rules, *catalogue.standing, *catalogue.declared}
     remedy = _("“esms-kit catalogue list” lists the rules.")
     folder = workspace.site_folder(loaded.site.id)
     site_file = workspace.shown(folder / "site.yaml")
     yield from parameter_problems(loaded.site, catalogue, site_file)
     yield from _waiver_problems(loaded, catalogue, remedy)
+    yield from unknown_matters(loaded, catalogue)
     for disabled in loaded.site.disabled_rules:
         if disabled.rule not in known:
             position = loaded.positions.get(("disabled_rule", disabled.rule), Position(site_file))

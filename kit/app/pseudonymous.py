@@ -48,6 +48,9 @@ def nominative_annex(site: OpenSite, store: Store) -> bytes:
     rows: dict[tuple[str, str], set[str]] = {}
     for person in site.loaded.people or ():
         rows.setdefault((person.id, person.name), set()).add(_("person of the site"))
+    declared = site.loaded.declarations
+    for who in declared.declarants if declared is not None else ():
+        rows.setdefault((pseudonyms.of(who), who), set()).add(_("declared something"))
     for run in store.runs(name):
         account = run.operator.account
         if not Chain(store, name).imported():

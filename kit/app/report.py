@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from kit.app.declared_sheets import client_sheets, second_factor
+from kit.app.declared_sheets import client_sheets, declared_matters, second_factor
 from kit.app.earlier_runs import history_before
 from kit.app.evidence import evidence_mark
 from kit.app.opening import OpenSite
@@ -76,6 +76,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
             evidence=_evidence(store, chosen),
             second_factor=second_factor(site, snapshots, at),
             clients=client_sheets(site, at),
+            declared=declared_matters(site, findings, snapshots, at),
         ),
         at,
     )

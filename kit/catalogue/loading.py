@@ -12,12 +12,12 @@ from typing import Any, Final
 from pydantic import Field
 
 from kit.catalogue.frameworks import validate_frameworks
-from kit.catalogue.validation import validate_rules
+from kit.catalogue.validation import validate_declared, validate_rules
 from kit.documents_io.validation import validate
 from kit.documents_io.yaml import Document, Path_, read_yaml
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.i18n import _
-from kit.model.catalogue import Catalogue, StandingRule
+from kit.model.catalogue import Catalogue, DeclaredRule, StandingRule
 from kit.model.framework import Framework, Unmapped
 from kit.model.record import Record
 from kit.model.rule import Baseline, Parameter, Rule
@@ -33,6 +33,11 @@ class _RuleFile(Record):
 class _StandingFile(Record):
     schema_: int = Field(alias="schema", ge=1, le=1)
     rules: tuple[StandingRule, ...]
+
+
+class _DeclaredFile(Record):
+    schema_: int = Field(alias="schema", ge=1, le=1)
+    rules: tuple[DeclaredRule, ...]
 
 
 class _ParameterFile(Record):
@@ -112,6 +117,8 @@ def load_catalogue(root: Path = SHIPPED) -> Catalogue:
         )
     }
     standing = _by_id(loader.items([root / "standing.yaml"], _StandingFile, "rules", "rule"))
+    files = sorted(root.glob("declared.yaml"))
+    declared = _by_id(loader.items(files, _DeclaredFile, "rules", "rule"))
     parameters = _by_id(
         loader.items([root / "parameters.yaml"], _ParameterFile, "parameters", "parameter")
     )
@@ -123,6 +130,7 @@ def load_catalogue(root: Path = SHIPPED) -> Catalogue:
     unmapped = _by_id(loader.items(files, _UnmappedFile, "rules", "unmapped"))
     loader.problems.extend(validate_rules(rules, standing, parameters, baselines, loader.paths))
     known = {**rules, **standing}
+    loader.problems.extend(validate_declared(declared, known, loader.paths))
     loader.problems.extend(validate_frameworks(frameworks, unmapped, known, loader.paths))
     if loader.problems:
         raise InvalidDocuments(
@@ -138,6 +146,7 @@ def load_catalogue(root: Path = SHIPPED) -> Catalogue:
         loader.positions,
         frameworks,
         unmapped,
+        declared=declared,
     )
 
 

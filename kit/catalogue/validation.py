@@ -13,7 +13,7 @@ from kit.documents_io.validation import problems_of
 from kit.documents_io.yaml import Document, Path_
 from kit.errors import Problem
 from kit.i18n import _
-from kit.model.catalogue import StandingRule
+from kit.model.catalogue import DeclaredRule, StandingRule
 from kit.model.rule import Baseline, Parameter, PlatformRule, Rule
 from kit.model.setting import Setting
 
@@ -205,3 +205,18 @@ def _baseline_problems(
 
 def _plain(value: int | str | tuple[str, ...]) -> JsonValue:
     return list(value) if isinstance(value, tuple) else value
+
+
+def validate_declared(
+    declared: Mapping[str, DeclaredRule], known: Mapping[str, object], places: Places
+) -> Iterator[Problem]:
+    """Rules that contradict a declaration must exist."""
+    for one in declared.values():
+        document, path = places[f"rule:{one.id}"]
+        for index, rule in enumerate(one.contradicted_by):
+            if rule not in known:
+                yield Problem(
+                    document.position((*path, "contradicted_by", index)),
+                    _("the rule “{rule}” is unknown.").format(rule=rule),
+                    _("Correct the name; “esms-kit catalogue list” lists the rules."),
+                )

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from kit.i18n import N_, _
+from kit.model.catalogue import SharedService
+from kit.model.declaration import Answer, DeclarationState
 from kit.model.device import DeviceClass, DeviceState, PostRole
 from kit.model.facts import Fact
 from kit.model.finding import Provenance
@@ -72,6 +74,27 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         Authentication.SSH_KEY: N_("SSH session on the controller, by key"),
         Authentication.SSH_PASSWORD: N_("SSH session on the controller, by password"),
         Authentication.UNATTENDED: N_("unattended: timer, service or another program"),
+    },
+    Answer: {
+        Answer.YES: N_("yes, it is so"),
+        Answer.NO: N_("no, it is not"),
+        Answer.NOT_CONCERNED: N_("not concerned"),
+    },
+    DeclarationState: {
+        DeclarationState.DECLARED: N_("Declared"),
+        DeclarationState.ENDING: N_("Declared, ends soon"),
+        DeclarationState.EXPIRED: N_("Declaration expired"),
+        DeclarationState.NOT_DECLARED: N_("Not declared"),
+        DeclarationState.CONTRADICTED: N_("Contradicted by a measurement"),
+    },
+    SharedService: {
+        SharedService.MSSANTE: N_("MSSanté"),
+        SharedService.DMP: N_("DMP"),
+        SharedService.INSI: N_("INSi"),
+        SharedService.PRO_SANTE_CONNECT: N_("Pro Santé Connect"),
+        SharedService.E_PRESCRIPTION: N_("E-prescription"),
+        SharedService.E_PARCOURS: N_("E-parcours"),
+        SharedService.INSTANT_MESSAGING: N_("Instant messaging"),
     },
     Outcome: {
         Outcome.DONE: N_("read in full"),
@@ -167,13 +190,19 @@ THEMES: Final[Mapping[str, str]] = {
     "accounts": N_("Accounts and passwords"),
     "browsers": N_("Browsers"),
     "clients": N_("Care-record software (DUI)"),
+    "continuity": N_("Continuity"),
+    "data_protection": N_("Data protection"),
     "equipment": N_("Equipment"),
     "files": N_("Files and permissions"),
     "firewall": N_("Firewall"),
+    "governance": N_("Governance"),
+    "health_services": N_("Shared health services"),
     "kernel": N_("Kernel"),
     "logging": N_("Logs"),
     "network_stack": N_("Network stack"),
     "packages": N_("Software"),
+    "people": N_("People"),
+    "premises": N_("Premises and network"),
     "services": N_("Services"),
     "ssh": N_("Remote administration (SSH)"),
     "second_factor": N_("Second factor"),

@@ -58,6 +58,7 @@ COMMANDS: Final = (
     Listed("purge", "evidence", N_("Delete what was kept long enough.")),
     Listed("sample", "samples", N_("Results drawn at random, to be checked by hand.")),
     Listed("waiver", "waivers", N_("Waivers: failures accepted for a time.")),
+    Listed("declare", "declarations", N_("Declarations: what no read can show, for a time.")),
     Listed("adopt", "adoption", N_("First contact with new devices, by USB stick.")),
     Listed("trust", "keys", N_("Show the host keys of devices, and pin them after comparison.")),
     Listed("reach", "reaching", N_("Log into devices and out again; changes nothing.")),

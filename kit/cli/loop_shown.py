@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from kit.cli.terminal import console, say, show_json, show_table
@@ -28,12 +28,14 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
                     for device, found in result.reading.findings().items()
                 },
                 "people": [one.model_dump(mode="json") for one in result.people],
+                "declared": [one.model_dump(mode="json") for one in result.declared],
             }
         )
         return
     _show_devices(site, result, verbose)
     _show_standing(site, result, verbose)
     _show_people(result)
+    _show_declared(site, result)
     _show_end(site, result)
 
 
@@ -85,6 +87,26 @@ def _show_people(result: CheckResult) -> None:
             active=count[Verdict.PASS],
             waiting=count[Verdict.NOT_CHECKED],
             missing=count[Verdict.FAIL],
+        )
+    )
+
+
+def _show_declared(site: OpenSite, result: CheckResult) -> None:
+    """How much is declared; what is missing or has run out, declare list says."""
+    from kit.model.verdict import Verdict
+
+    if not result.declared:
+        return
+    count = Counter(one.verdict for one in result.declared)
+    say(
+        _(
+            "Declarations: {good} in force, {missing} missing or expired, {bad} to mend; "
+            "see: esms-kit declare list {site}"
+        ).format(
+            good=count[Verdict.PASS] + count[Verdict.NOT_APPLICABLE],
+            missing=count[Verdict.NOT_CHECKED],
+            bad=count[Verdict.FAIL],
+            site=site.loaded.site.id,
         )
     )
 

@@ -45,7 +45,7 @@ def selected_rules(
     Raises ``UsageError`` when the site disables a rule that does not exist.
     """
     disabled = {one.rule for one in site.disabled_rules}
-    unknown = disabled - set(catalogue.rules) - set(catalogue.standing)
+    unknown = disabled - set(catalogue.rules) - set(catalogue.standing) - set(catalogue.declared)
     if unknown:
         raise UsageError(
             _("disabled_rules names unknown rules: {names}.").format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from kit.evidence.masking import (
     people_of,
     words_of_records,
 )
+from kit.model.declaration import Declaration, DeclarationsFile, Withdrawal
 from kit.model.delivery import Delivery
 from kit.model.device import Device
 from kit.model.finding import Finding
@@ -49,6 +50,7 @@ class RunContext(Record):
     devices: tuple[Device, ...]
     deliveries: tuple[Delivery, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    declarations: DeclarationsFile | None = None
     profiles: tuple[HardwareProfile, ...] = ()
 
 
@@ -134,11 +136,43 @@ def _masked_bytes(record: Record, mask: Mask) -> bytes:
 
 
 def context_bytes(context: RunContext, pseudonyms: Pseudonyms) -> bytes:
-    """The context without the name of who ran the kit."""
+    """The context without the names of who ran the kit and of who declared something."""
     operator = context.run.operator
     hidden = operator.model_copy(update={"account": pseudonyms.of(operator.account)})
     run = context.run.model_copy(update={"operator": hidden})
-    return canonical(context.model_copy(update={"run": run})) + b"\n"
+    declared = hidden_declarants(context.declarations, pseudonyms)
+    hidden_context = context.model_copy(update={"run": run, "declarations": declared})
+    return canonical(hidden_context) + b"\n"
+
+
+def hidden_declarants(
+    declared: DeclarationsFile | None, pseudonyms: Pseudonyms
+) -> DeclarationsFile | None:
+    """Declarations as they may leave: a pseudonym for who made them, wherever the name stands."""
+    if declared is None:
+        return None
+    mask = name_mask(declared.declarants, pseudonyms)
+    return declared.model_copy(
+        update={
+            "declarations": tuple(_hidden(one, mask, pseudonyms) for one in declared.declarations),
+            "withdrawals": tuple(_hidden(one, mask, pseudonyms) for one in declared.withdrawals),
+        }
+    )
+
+
+_SAID: Final = {"statement": 600, "reason": 600, "reference": 120, "function": 120}
+"""What is text in a declaration, and how long its record lets it be."""
+Declared = TypeVar("Declared", Declaration, Withdrawal)
+
+
+def _hidden(one: Declared, mask: Mask, pseudonyms: Pseudonyms) -> Declared:
+    """Texts alone are looked through: a day or an answer is nobody's name."""
+    texts = {
+        name: mask(value)[:most]
+        for name, most in _SAID.items()
+        if isinstance(value := getattr(one, name, None), str)
+    }
+    return one.model_copy(update={**texts, "by": pseudonyms.of(one.by)})
 
 
 def kind_of(name: str) -> str:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
 
 from kit.errors import Position
-from kit.model.client import ClientPack
+from kit.i18n import _
+from kit.model.client import ClientPack, DeclaredSubject
 from kit.model.framework import Framework, Unmapped
 from kit.model.identifiers import RuleId
 from kit.model.record import Record
@@ -26,13 +31,49 @@ class StandingRule(Record):
     theme: str = "equipment"
 
 
+class SharedService(StrEnum):
+    """A national or regional service of digital health that a matter is about."""
+
+    MSSANTE = "mssante"
+    DMP = "dmp"
+    INSI = "insi"
+    PRO_SANTE_CONNECT = "pro_sante_connect"
+    E_PRESCRIPTION = "e_prescription"
+    E_PARCOURS = "e_parcours"
+    INSTANT_MESSAGING = "instant_messaging"
+
+
+class DeclaredRule(StandingRule):
+    """A matter that no read of a device can show: somebody declares it, for a time.
+
+    ``max_days``: how long a declaration may be relied on at most. ``about``: the site, or each
+    client pack it has chosen, whose ``subject`` it then is. ``contradicted_by``: rules whose
+    measured failure says that the declaration is not true.
+    """
+
+    remedy: Texts
+    theme: str
+    about: Literal["site", "client"] = "site"
+    subject: DeclaredSubject | None = None
+    max_days: Annotated[int, Field(ge=1, le=1830)]
+    contradicted_by: tuple[RuleId, ...] = ()
+    service: SharedService | None = None
+
+    @model_validator(mode="after")
+    def _about(self) -> DeclaredRule:
+        if (self.about == "client") is (self.subject is None):
+            raise ValueError(_("what is about a client, and only that, names its subject."))
+        return self
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """All rules, parameters, baselines and frameworks; ``digest`` is a SHA-256 of all their data.
 
     ``unmapped``: rules that answer no control of any framework, by id, with the reason.
     ``clients``: the client packs a site has chosen. Their rules, ``client_rules``, stand among
-    ``rules`` with sample values, and are made anew for each device.
+    ``rules`` with sample values, and are made anew for each device. ``declared``: what
+    is declared of a site, and judged on no device.
     """
 
     rules: Mapping[str, Rule]
@@ -45,8 +86,11 @@ class Catalogue:
     unmapped: Mapping[str, Unmapped] = field(default_factory=dict)
     clients: Mapping[str, ClientPack] = field(default_factory=dict)
     client_rules: frozenset[str] = frozenset()
+    declared: Mapping[str, DeclaredRule] = field(default_factory=dict)
 
     def texts(self, rule: str) -> Rule | StandingRule:
         """The rule behind a finding; raises ``KeyError`` when it is not in this catalogue."""
         found = self.rules.get(rule)
-        return found if found is not None else self.standing[rule]
+        if found is not None:
+            return found
+        return self.standing[rule] if rule in self.standing else self.declared[rule]

@@ -20,6 +20,7 @@ class SubjectKind(StrEnum):
     PERSON = "person"
     SITE = "site"
     FLOW = "flow"
+    CLIENT = "client"  # a client pack the site has chosen
 
 
 class Subject(Record):

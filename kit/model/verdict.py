@@ -72,6 +72,12 @@ class ReasonCode(StrEnum):
     PRIOR_UNKNOWN = "prior_unknown"
     NEVER_USED = "never_used"
     NOT_REVOKED = "not_revoked"
+    NOT_DECLARED = "not_declared"
+    DECLARATION_WITHDRAWN = "declaration_withdrawn"
+    DECLARATION_EXPIRED = "declaration_expired"
+    DECLARED_NOT_SO = "declared_not_so"
+    DECLARED_NOT_CONCERNED = "declared_not_concerned"
+    CONTRADICTED = "contradicted"
 
 
 class Pending(StrEnum):

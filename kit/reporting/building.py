@@ -13,6 +13,7 @@ from kit.desired.selection import not_covered, selected_rules
 from kit.errors import InvalidInput
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
+from kit.model.declaration import JudgedDeclaration
 from kit.model.delivery import Delivery
 from kit.model.device import Device, DeviceClass, DeviceState
 from kit.model.facts import Facts
@@ -39,7 +40,7 @@ from kit.reporting.data import (
     Withheld,
     WithheldCode,
 )
-from kit.reporting.declared import ClientSheet, SecondFactorSheet
+from kit.reporting.declared import ClientSheet, SecondFactorSheet, declared_sheet
 from kit.reporting.deliveries import delivery_sheets
 from kit.reporting.devices import device_sheet
 from kit.reporting.equipment import equipment_sheet
@@ -80,6 +81,7 @@ class Checked:
     evidence: EvidenceSheet | None = None
     second_factor: SecondFactorSheet | None = None
     clients: Sequence[ClientSheet] | None = None
+    declared: Sequence[JudgedDeclaration] | None = None
 
 
 class ForeignFindings(InvalidInput):
@@ -128,6 +130,7 @@ def build(checked: Checked, at: datetime) -> ReportData:
         evidence=checked.evidence,
         second_factor=checked.second_factor,
         clients=tuple(checked.clients) if checked.clients is not None else None,
+        declared=declared_sheet(checked.declared, today) if checked.declared is not None else None,
     )
 
 

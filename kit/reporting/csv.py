@@ -9,7 +9,8 @@ from kit.documents_io.table_output import csv_lines
 from kit.i18n import Language, language
 from kit.reporting.data import ReportData
 from kit.reporting.streams import in_language
-from kit.reporting.tables import Cell, Table, tables, text_cell
+from kit.reporting.table_shapes import Cell, Table, text_cell
+from kit.reporting.tables import tables
 
 
 def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:

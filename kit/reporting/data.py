@@ -24,7 +24,7 @@ from kit.model.snapshot import Outcome
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, ReasonCode, Verdict
 from kit.model.waiver import Waiver
-from kit.reporting.declared import ClientSheet, SecondFactorSheet
+from kit.reporting.declared import ClientSheet, DeclaredSheet, SecondFactorSheet
 from kit.reporting.deliveries import DeliverySheet
 from kit.reporting.equipment import EquipmentSheet
 from kit.reporting.frameworks import FrameworkSheet
@@ -357,3 +357,4 @@ class ReportData(Record):
     evidence: EvidenceSheet | None = None
     second_factor: SecondFactorSheet | None = None
     clients: tuple[ClientSheet, ...] | None = None
+    declared: DeclaredSheet | None = None

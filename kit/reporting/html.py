@@ -30,6 +30,16 @@ from kit.reporting.equipment_page import STYLES, equipment_view, tally
 from kit.reporting.heat_map import heat_map
 from kit.reporting.html_parts import INDEX, Links, Part, parts_of
 from kit.reporting.page import page_of, verdict_bar
+from kit.reporting.services import STYLES as STATE_STYLES
+from kit.reporting.services import (
+    declared_sentence,
+    matter_state,
+    matter_style,
+    matter_title,
+    service_rows,
+    what_was_said,
+    who_said,
+)
 from kit.reporting.sheets import origin_text
 from kit.reporting.text import (
     counted,
@@ -93,12 +103,15 @@ def _environment() -> Environment:
         number=show_number, result=show_result, share=show_share, short=_short, text=_text,
         theme=theme_label, word=word, plain=plain_value, notice=notice_text, origin=origin_text,
         reason=task_reason, task_name=task_text, bar=verdict_bar,
-        fitness_tally=tally, difference=difference_text, pieces=show_pieces, totals=totals,
+        matter=matter_title, matter_state=matter_state, matter_style=matter_style,
+        said=what_was_said, who=who_said, fitness_tally=tally, difference=difference_text,
+        pieces=show_pieces, totals=totals,
     )  # fmt: skip
     environment.globals.update(
         _=_, ngettext=ngettext, counted=counted, Verdict=Verdict, Severity=Severity,
         DeviceClass=DeviceClass, language=current_language, time=show_time,
         short_time=show_short_time, fitness_styles=STYLES,
+        declared_sentence=declared_sentence, state_styles=STATE_STYLES,
     )  # fmt: skip
     return environment
 
@@ -127,6 +140,7 @@ def _context(data: ReportData, parts: Sequence[Part]) -> dict[str, Any]:
         "style": style,
         "script": script,
         "policy": Markup(policy),  # noqa: S704 - hashes and our own words
+        "services": service_rows(data),
         "zone": data.site.timezone,
         "colon": _(": "),
         "applicable": [one for one in Verdict if one is not Verdict.NOT_APPLICABLE],

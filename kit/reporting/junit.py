@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import groupby
 
+from kit.checking.reasons import explain
 from kit.i18n import Language, _, localized
 from kit.model.finding import Finding
 from kit.model.verdict import Verdict
 from kit.reporting import xml
 from kit.reporting.data import DeviceSheet, ReportData
+from kit.reporting.declared import MatterSheet
 from kit.reporting.findings_said import Sayer
+from kit.reporting.services import matter_state, matter_title
 from kit.reporting.sheets import identity
 from kit.reporting.streams import encoded, in_language
 from kit.reporting.text import typographic
@@ -39,7 +42,47 @@ def _document(data: ReportData) -> Iterator[str]:
     yield xml.DECLARATION + "<testsuites>\n"
     for number, device in enumerate(data.devices):
         yield from _suite(number, device, by_device.get(device.id, ()), data, titles, say)
+    yield from _declared(len(data.devices), data)
     yield "</testsuites>\n"
+
+
+def _declared(number: int, data: ReportData) -> Iterator[str]:
+    """What is declared of the site, as a suite of its own."""
+    matters = data.declared.matters if data.declared is not None else ()
+    if not matters:
+        return
+    counts = Counter(one.verdict for one in matters)
+    attributes = {
+        "name": _("Declarations"),
+        "package": data.site.id,
+        "id": str(number),
+        "timestamp": f"{data.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+        "hostname": data.site.id,
+        "tests": str(len(matters)),
+        "failures": str(counts[Verdict.FAIL]),
+        "errors": str(counts[Verdict.NOT_CHECKED]),
+        "skipped": str(counts[Verdict.NOT_APPLICABLE]),
+        "time": "0",
+    }
+    yield xml.start("testsuite", attributes) + "\n<properties/>\n"
+    for one in matters:
+        names = {"name": one.rule, "classname": f"{data.site.id}.{one.subject.id}", "time": "0"}
+        yield xml.element("testcase", _told(one), names) + "\n"
+    yield "<system-out/><system-err/></testsuite>\n"
+
+
+def _told(one: MatterSheet) -> str:
+    if one.verdict is Verdict.PASS:
+        return ""
+    if one.verdict is Verdict.NOT_APPLICABLE:
+        return "<skipped/>"
+    kind = "failure" if one.verdict is Verdict.FAIL else "error"
+    attributes = {
+        "message": f"{matter_state(one)} – {matter_title(one)}",
+        "type": f"{one.verdict.value}.{one.severity.value}",
+    }
+    told = " ".join(explain(reason) for reason in one.reasons)
+    return xml.element(kind, xml.text(told), attributes)
 
 
 def _suite(

@@ -9,32 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final
-from uuid import UUID, uuid5
 
 from kit.i18n import Language, _, localized
-from kit.model.finding import Finding, Provenance
+from kit.model.finding import Finding
 from kit.model.verdict import Verdict, worst
-from kit.reporting.cutting import cut_text
 from kit.reporting.data import DeviceSheet, ReportData, RuleSheet, WaiverSheet, WaiverState
 from kit.reporting.findings_said import Sayer
 from kit.reporting.json import escape_acting
+from kit.reporting.oscal_declared import declared_findings, declared_observations
+from kit.reporting.oscal_parts import METHODS, moment, oscal_id, prop, say_to_oscal
 from kit.reporting.streams import encoded, in_language
-from kit.reporting.text import typographic, visible
+from kit.reporting.text import typographic
 from kit.reporting.words import notice_text, word
 
 VERSION: Final = "1.2.0"
-_SPACE: Final = UUID("5d3c1f0e-6a38-5c1b-9c43-3f1f0f3b7e11")
-_NAMES: Final = "urn:esms-kit:oscal:1"
-_METHODS: Final = {
-    Provenance.MEASURED: "TEST",
-    Provenance.ON_SITE: "TEST",
-    Provenance.IMPORTED: "EXAMINE",
-    Provenance.DECLARED: "INTERVIEW",
-    Provenance.CONSTRUCTED: "UNKNOWN",
-    Provenance.NONE: "UNKNOWN",
-}
 
 
 def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
@@ -42,43 +32,27 @@ def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
     return {"report-oscal.json": encoded(in_language(lang, _document(data)))}
 
 
-def _id(data: ReportData, *parts: str) -> str:
-    return str(uuid5(_SPACE, "\x1f".join((data.run.id, *parts))))
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _say(text: str) -> str:
-    """A text OSCAL takes: never empty, nothing that acts."""
-    return visible(cut_text(text)).strip() or "–"
-
-
 def _json(value: object) -> str:
     return escape_acting(json.dumps(value, ensure_ascii=False, sort_keys=True))
-
-
-def _prop(name: str, value: str) -> dict[str, str]:
-    return {"name": name, "ns": _NAMES, "value": _say(value)}
 
 
 def _document(data: ReportData) -> Iterator[str]:
     """The document in pieces: what is one per device and rule is never all in memory."""
     head = {
-        "uuid": _id(data, "document", _moment(data.made_at)),
+        "uuid": oscal_id(data, "document", moment(data.made_at)),
         "metadata": _metadata(data),
         "import-ap": {
-            "href": f"#{_id(data, 'plan')}",
+            "href": f"#{oscal_id(data, 'plan')}",
             "remarks": _("There is no separate plan: the baseline named is what was assessed."),
         },
     }
     yield '{"assessment-results":' + _json(head)[:-1] + ',"results":['
     yield _json(_result(data))[:-1]
     say = Sayer()
-    yield from _list("observations", (_observation(one, data, say) for one in data.findings))
+    observations = (_observation(one, data, say) for one in data.findings)
+    yield from _list("observations", chain(observations, declared_observations(data)))
     yield from _list("risks", (_risk(one, data) for one in data.waivers))
-    yield from _list("findings", _findings(data))
+    yield from _list("findings", chain(_findings(data), declared_findings(data)))
     yield "}]," + _json({"back-matter": _back_matter(data)})[1:-1] + "}}\n"
 
 
@@ -93,27 +67,32 @@ def _list(name: str, members: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 
 def _metadata(data: ReportData) -> dict[str, Any]:
-    controller = _id(data, "party", "controller")
+    controller = oscal_id(data, "party", "controller")
     return {
-        "title": _say(f"{_('Compliance report on IT equipment')} – {data.site.name}"),
-        "last-modified": _moment(data.made_at),
-        "version": _say(data.run.id),
+        "title": say_to_oscal(f"{_('Compliance report on IT equipment')} – {data.site.name}"),
+        "last-modified": moment(data.made_at),
+        "version": say_to_oscal(data.run.id),
         "oscal-version": VERSION,
         "props": [
             *_identity(data),
-            *(_prop(f"notice-{one.code.value}", notice_text(one)) for one in data.notices),
+            *(prop(f"notice-{one.code.value}", notice_text(one)) for one in data.notices),
         ],
         "roles": [{"id": "assessor", "title": _("Run by")}],
         "parties": [
             {
                 "uuid": controller,
                 "type": "person",
-                "name": _say(data.run.account),
+                "name": say_to_oscal(data.run.account),
                 "remarks": _(
                     "The account that ran the check is the one the controller named; it is no"
                     " proof."
                 ),
-            }
+            },
+            {
+                "uuid": oscal_id(data, "party", "establishment"),
+                "type": "organization",
+                "name": say_to_oscal(data.site.name),
+            },
         ],
         "responsible-parties": [{"role-id": "assessor", "party-uuids": [controller]}],
     }
@@ -131,7 +110,7 @@ def _identity(data: ReportData) -> Iterator[dict[str, str]]:
         ("controller", data.run.controller), ("capacity", data.run.capacity),
         ("authentication", data.run.authentication), ("tool-version", data.run.tool_version),
     )  # fmt: skip
-    return (_prop(name, value) for name, value in told if value)
+    return (prop(name, value) for name, value in told if value)
 
 
 def _result(data: ReportData) -> dict[str, Any]:
@@ -139,15 +118,15 @@ def _result(data: ReportData) -> dict[str, Any]:
     items = [_item(one, data) for one in data.devices]
     shares = (("ratio", result.ratio), ("ratio-with-waivers", result.ratio_with_waivers))
     return {
-        "uuid": _id(data, "result"),
+        "uuid": oscal_id(data, "result"),
         "title": _("Check of the site"),
         "description": " ".join(notice_text(one) for one in data.notices) or _("Check of the site"),
-        "start": _moment(data.run.started_at),
-        **({"end": _moment(data.run.ended_at)} if data.run.ended_at else {}),
+        "start": moment(data.run.started_at),
+        **({"end": moment(data.run.ended_at)} if data.run.ended_at else {}),
         "props": [
-            _prop("coverage", f"{result.coverage:.6f}"),
-            *(_prop(name, f"{share:.6f}") for name, share in shares if share is not None),
-            *([_prop("grade", result.grade)] if result.grade else []),
+            prop("coverage", f"{result.coverage:.6f}"),
+            *(prop(name, f"{share:.6f}") for name, share in shares if share is not None),
+            *([prop("grade", result.grade)] if result.grade else []),
         ],
         **({"local-definitions": {"inventory-items": items}} if items else {}),
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
@@ -161,9 +140,9 @@ def _item(device: DeviceSheet, data: ReportData) -> dict[str, Any]:
         ("provenance", device.provenance.value),
     )  # fmt: skip
     return {
-        "uuid": _id(data, "device", device.id),
-        "description": _say(f"{device.id} – {word(device.device_class)}"),
-        "props": [_prop(name, value) for name, value in told if value],
+        "uuid": oscal_id(data, "device", device.id),
+        "description": say_to_oscal(f"{device.id} – {word(device.device_class)}"),
+        "props": [prop(name, value) for name, value in told if value],
     }
 
 
@@ -178,15 +157,15 @@ def _observation(finding: Finding, data: ReportData, say: Sayer) -> dict[str, An
     )  # fmt: skip
     why = " ".join(filter(None, (said.why, said.do)))
     return {
-        "uuid": _id(data, "observation", device, finding.rule),
-        "title": _say(f"{finding.rule} – {device}"),
-        "description": _say(f"{word(finding.verdict)}{_(': ')}{said.keys}"),
-        "methods": [_METHODS[finding.provenance]],
+        "uuid": oscal_id(data, "observation", device, finding.rule),
+        "title": say_to_oscal(f"{finding.rule} – {device}"),
+        "description": say_to_oscal(f"{word(finding.verdict)}{_(': ')}{said.keys}"),
+        "methods": [METHODS[finding.provenance]],
         "types": ["finding"],
-        "subjects": [{"subject-uuid": _id(data, "device", device), "type": "inventory-item"}],
-        "props": [_prop(name, value) for name, value in told if value],
-        "collected": _moment(finding.observed_at or data.run.started_at),
-        **({"remarks": _say(why)} if why else {}),
+        "subjects": [{"subject-uuid": oscal_id(data, "device", device), "type": "inventory-item"}],
+        "props": [prop(name, value) for name, value in told if value],
+        "collected": moment(finding.observed_at or data.run.started_at),
+        **({"remarks": say_to_oscal(why)} if why else {}),
     }
 
 
@@ -194,17 +173,17 @@ def _risk(sheet: WaiverSheet, data: ReportData) -> dict[str, Any]:
     waiver = sheet.waiver
     holds = sheet.state in {WaiverState.ACTIVE, WaiverState.ENDING, WaiverState.UNUSED}
     return {
-        "uuid": _id(data, "waiver", waiver.id),
-        "title": _say(f"{_('Waiver')} {waiver.id} – {waiver.subject}"),
-        "description": _say(waiver.reason),
-        "statement": _say(waiver.risk or waiver.reason),
+        "uuid": oscal_id(data, "waiver", waiver.id),
+        "title": say_to_oscal(f"{_('Waiver')} {waiver.id} – {waiver.subject}"),
+        "description": say_to_oscal(waiver.reason),
+        "statement": say_to_oscal(waiver.risk or waiver.reason),
         "status": "deviation-approved" if holds else "open",
         "props": [
-            _prop("subject", waiver.subject),
-            _prop("state", sheet.state.value),
-            _prop("approver", waiver.approver),
-            _prop("start", waiver.start.isoformat()),
-            *([_prop("compensating", waiver.compensating)] if waiver.compensating else []),
+            prop("subject", waiver.subject),
+            prop("state", sheet.state.value),
+            prop("approver", waiver.approver),
+            prop("start", waiver.start.isoformat()),
+            *([prop("compensating", waiver.compensating)] if waiver.compensating else []),
         ],
         "deadline": f"{waiver.end.isoformat()}T23:59:59Z",
     }
@@ -228,18 +207,18 @@ def _finding(rule: RuleSheet, found: list[Finding], data: ReportData) -> dict[st
         {one.waiver for one in found if one.waiver} & {one.waiver.id for one in data.waivers}
     )
     return {
-        "uuid": _id(data, "finding", rule.id),
-        "title": _say(typographic(localized(rule.title))),
-        "description": _say(typographic(localized(rule.why)) if rule.why else rule.id),
-        "props": [_prop("severity", rule.severity.value), _prop("theme", rule.theme)],
+        "uuid": oscal_id(data, "finding", rule.id),
+        "title": say_to_oscal(typographic(localized(rule.title))),
+        "description": say_to_oscal(typographic(localized(rule.why)) if rule.why else rule.id),
+        "props": [prop("severity", rule.severity.value), prop("theme", rule.theme)],
         "target": {"type": "objective-id", "target-id": rule.id, "status": status},
         "related-observations": [
-            {"observation-uuid": _id(data, "observation", one.subject.id, rule.id)}
+            {"observation-uuid": oscal_id(data, "observation", one.subject.id, rule.id)}
             for one in found
         ],
-        **({"related-risks": [{"risk-uuid": _id(data, "waiver", one)} for one in waivers]}
+        **({"related-risks": [{"risk-uuid": oscal_id(data, "waiver", one)} for one in waivers]}
            if waivers else {}),
-        "remarks": _say(counts),
+        "remarks": say_to_oscal(counts),
     }  # fmt: skip
 
 
@@ -248,11 +227,11 @@ def _back_matter(data: ReportData) -> dict[str, Any]:
     return {
         "resources": [
             {
-                "uuid": _id(data, "plan"),
-                "title": _say(f"{title}, {data.baseline.version}"),
+                "uuid": oscal_id(data, "plan"),
+                "title": say_to_oscal(f"{title}, {data.baseline.version}"),
                 "description": _("Content of the catalogue, SHA-256:")
                 + f" {data.baseline.catalogue_digest}",
-                "props": [_prop("baseline", data.baseline.id)],
+                "props": [prop("baseline", data.baseline.id)],
             }
         ]
     }

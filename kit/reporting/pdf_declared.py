@@ -8,6 +8,15 @@ from kit.i18n import _, localized, ngettext
 from kit.model.verdict import Verdict
 from kit.reporting.blocks import Block, Cell, heading, paragraph, table
 from kit.reporting.data import ReportData
+from kit.reporting.declared import DeclaredSheet
+from kit.reporting.services import (
+    declared_sentence,
+    matter_state,
+    matter_title,
+    service_rows,
+    what_was_said,
+    who_said,
+)
 from kit.reporting.text import counted, show_date, typographic
 from kit.reporting.words import word
 
@@ -47,9 +56,54 @@ def declared_blocks(data: ReportData) -> Iterator[Block]:
         ]  # fmt: skip
         caption = _("Declarations, with the last day they may be relied on")
         yield table(caption, heads, ["1.4", "1", "1", "1.6", "1.2", "1"], rows)
+    yield from _services(data)
+    if data.declared is not None:
+        yield from _declarations(data.declared)
+
+
+def _services(data: ReportData) -> Iterator[Block]:
+    yield heading(_("Services"), 3)
     yield paragraph(
         _(
-            "Whether posts reach DMP, MSSanté, INSi and Pro Santé Connect was not looked at by this"
-            " check."
+            "Whether a service is in use is declared; whether posts reach it is measured for the"
+            " care-record software only."
         )
     )
+    heads = [_("Service"), _("State"), _("Declared"), _("Until"), _("Reached")]
+    rows: list[list[Cell]] = [
+        [
+            row.name,
+            matter_state(row.matter) if row.matter else "–",
+            (what_was_said(row.matter) if row.matter else "") or "–",
+            show_date(row.matter.until) if row.matter and row.matter.until else "–",
+            row.reached,
+        ]
+        for row in service_rows(data)
+    ]
+    caption = _("Services: declared, and reached from the posts that were read")
+    yield table(caption, heads, ["1.3", "1", "1.8", "1", "1"], rows)
+
+
+def _declarations(declared: DeclaredSheet) -> Iterator[Block]:
+    yield heading(_("Declarations of the establishment"), 3)
+    yield paragraph(
+        _(
+            "No read can show this: somebody looked, and answers for it until a day. It is no part"
+            " of the score."
+        )
+    )
+    yield paragraph(declared_sentence(declared))
+    heads = [_("Subject"), _("State"), _("Declared"), _("By"), _("Until")]
+    rows: list[list[Cell]] = [
+        [
+            matter_title(one),
+            matter_state(one),
+            what_was_said(one) or typographic(localized(one.remedy)),
+            f"{who_said(one)}, {show_date(one.on)}" if one.on else "–",
+            show_date(one.until) if one.until else "–",
+        ]
+        for one in declared.matters
+        if one.client is None and one.service is None
+    ]
+    caption = _("What is declared of the establishment, by whom and until when")
+    yield table(caption, heads, ["1.5", "1", "2", "1.3", "0.9"], rows)

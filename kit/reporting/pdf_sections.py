@@ -19,6 +19,7 @@ from kit.reporting.heat_map import heat_map
 from kit.reporting.page import Page
 from kit.reporting.pdf_declared import declared_blocks
 from kit.reporting.results import Group
+from kit.reporting.services import declared_sentence
 from kit.reporting.text import (
     counted,
     show_date,
@@ -52,6 +53,8 @@ def first_page(data: ReportData, page: Page) -> Iterator[Block]:
     yield heading(_("In brief"))
     for sentence in page.state:
         yield paragraph(sentence)
+    if declared := declared_sentence(data.declared):
+        yield paragraph(declared)
     for sentence in page.changes:
         yield paragraph(sentence)
     result = data.summary.result

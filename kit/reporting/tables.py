@@ -2,70 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from kit.checking.labels import theme_label
 from kit.i18n import N_, _, localized
 from kit.model.meta import Fix
 from kit.model.verdict import Verdict
-from kit.reporting.cutting import cut_text
 from kit.reporting.data import DeviceSheet, ReportData
 from kit.reporting.equipment_page import equipment_view
 from kit.reporting.findings_said import Sayer
 from kit.reporting.method import limits, meanings, scoring
 from kit.reporting.page import state_sentences
+from kit.reporting.services import declared_sentence
 from kit.reporting.sheets import identity, origin_text, run_identity
-from kit.reporting.text import plain_value, show_share, show_time, typographic, visible
+from kit.reporting.table_shapes import Cell, Column, Table, columns_of, local_time
+from kit.reporting.tables_declared import declarations_table, second_factor_table
+from kit.reporting.text import plain_value, show_share, show_time, typographic
 from kit.reporting.words import notice_text, task_text, withheld_text, word
-
-Cell = str | int | float | date | datetime | None
-"""A datetime is local to the site and carries no zone: spreadsheets know none."""
-LONGEST: Final = 1000
-"""Characters of a cell; our own choice, well below what spreadsheets take."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading, its width in characters, and whether cells are shares of 1."""
-
-    head: str
-    width: int
-    share: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: a name for files, a title for people, and rows that are made when asked for."""
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: Callable[[], Iterable[tuple[Cell, ...]]]
-
-
-def text_cell(text: str) -> str:
-    """What anybody said as one visible line that a cell can hold."""
-    return visible(cut_text(text, LONGEST))
 
 
 def tables(data: ReportData) -> tuple[Table, ...]:
     """Every table of a report, in the current language; the summary first."""
     made = [
         _summary(data), _devices(data), _findings(data), _todo(data), _waivers(data),
-        _choices(data), _declarations(data), _second_factor(data), _equipment(data),
+        _choices(data), declarations_table(data), second_factor_table(data), _equipment(data),
         _deliveries(data), _rules(data), _frameworks(data), _method(data),
     ]  # fmt: skip
     return tuple(one for one in made if one is not None)
-
-
-def _local(at: datetime | None, data: ReportData) -> datetime | None:
-    if at is None:
-        return None
-    return at.astimezone(ZoneInfo(data.site.timezone)).replace(tzinfo=None, microsecond=0)
 
 
 def _summary(data: ReportData) -> Table:
@@ -78,6 +42,8 @@ def _summary(data: ReportData) -> Table:
         yield _("Checked on"), show_time(data.run.started_at, data.site.timezone)
         for sentence in state_sentences(data):
             yield _("State"), sentence
+        if declared := declared_sentence(data.declared):
+            yield _("Declarations"), declared
         grade = summary.result.grade
         yield _("Grade"), grade or _("No grade")
         if grade is None:
@@ -96,11 +62,7 @@ def _summary(data: ReportData) -> Table:
             if count:
                 yield _("Devices: {standing}").format(standing=word(standing).lower()), count
 
-    return Table("summary", _("Summary"), _columns((N_("What"), 38), (N_("Value"), 90)), rows)
-
-
-def _columns(*heads: tuple[str, int]) -> tuple[Column, ...]:
-    return tuple(Column(_(head), width) for head, width in heads)
+    return Table("summary", _("Summary"), columns_of((N_("What"), 38), (N_("Value"), 90)), rows)
 
 
 _DEVICE_HEADS: Final = (
@@ -113,7 +75,7 @@ _DEVICE_HEADS: Final = (
 
 def _devices(data: ReportData) -> Table:
     columns = (
-        *_columns(*_DEVICE_HEADS),
+        *columns_of(*_DEVICE_HEADS),
         *(Column(word(one), 12) for one in Verdict),
         Column(_("Under waiver"), 12),
         Column(_("Share that complies"), 12, share=True),
@@ -134,7 +96,7 @@ def _device(one: DeviceSheet, data: ReportData) -> tuple[Cell, ...]:
     return (
         one.id, one.asset_id, word(one.device_class), use, one.model, one.os, one.serial,
         one.zone, one.managed_by, word(one.state), one.delivery, word(one.standing),
-        _local(one.taken_at, data), days, word(one.provenance),
+        local_time(one.taken_at, data), days, word(one.provenance),
         *(result.counts[verdict] for verdict in Verdict), result.waived,
         result.ratio if result.coverage else None, result.coverage,
     )  # fmt: skip
@@ -175,10 +137,10 @@ def _findings(data: ReportData) -> Table:
                 _("yes") if one.enforced else _("no"),
                 word(one.pending) if one.pending else None, one.waiver,
                 ends.get(one.waiver) if one.waiver else None, word(one.provenance),
-                _local(one.observed_at, data), _local(stands, data) if stands else None,
+                local_time(one.observed_at, data), local_time(stands, data) if stands else None,
             )  # fmt: skip
 
-    return Table("findings", _("Findings"), _columns(*_FINDING_HEADS), rows)
+    return Table("findings", _("Findings"), columns_of(*_FINDING_HEADS), rows)
 
 
 def _todo(data: ReportData) -> Table:
@@ -199,7 +161,7 @@ def _todo(data: ReportData) -> Table:
                     None, None, None,
                 )  # fmt: skip
 
-    return Table("to-do", _("What to do"), _columns(*heads), rows)
+    return Table("to-do", _("What to do"), columns_of(*heads), rows)
 
 
 def _waivers(data: ReportData) -> Table:
@@ -219,7 +181,7 @@ def _waivers(data: ReportData) -> Table:
                 w.approver, w.start, w.end, one.days_left, ", ".join(one.devices),
             )  # fmt: skip
 
-    return Table("waivers", _("Waivers"), _columns(*heads), rows)
+    return Table("waivers", _("Waivers"), columns_of(*heads), rows)
 
 
 def _choices(data: ReportData) -> Table:
@@ -241,40 +203,7 @@ def _choices(data: ReportData) -> Table:
                 origin_text(rule.origin),
             )  # fmt: skip
 
-    return Table("choices", _("Choices of the site"), _columns(*heads), rows)
-
-
-def _declarations(data: ReportData) -> Table | None:
-    if not data.clients:
-        return None
-    heads = (
-        (N_("Software"), 26), (N_("Subject"), 22), (N_("State"), 18), (N_("Declared"), 40),
-        (N_("By"), 30), (N_("On"), 12), (N_("Until"), 12), (N_("Source"), 40),
-    )  # fmt: skip
-
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        for client in data.clients or ():
-            title = typographic(localized(client.title))
-            for one in client.declarations:
-                yield (
-                    title, word(one.subject), word(one.state), one.value, one.by, one.on,
-                    one.until, one.source,
-                )  # fmt: skip
-
-    return Table("declarations", _("Declarations"), _columns(*heads), rows)
-
-
-def _second_factor(data: ReportData) -> Table | None:
-    factor = data.second_factor
-    if factor is None:
-        return None
-    heads = ((N_("Pseudonym"), 24), (N_("Finding"), 18), (N_("Seen in use on"), 18))
-
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        for one in factor.people:
-            yield one.id, word(one.verdict), _local(one.observed_at, data)
-
-    return Table("second-factor", _("Second factor"), _columns(*heads), rows)
+    return Table("choices", _("Choices of the site"), columns_of(*heads), rows)
 
 
 def _equipment(data: ReportData) -> Table | None:
@@ -282,7 +211,7 @@ def _equipment(data: ReportData) -> Table | None:
         return None
     view = equipment_view(data.equipment)
     criteria = [one.criterion for one in data.equipment.criteria]
-    heads = _columns(
+    heads = columns_of(
         (N_("Device"), 16), (N_("Kind"), 18), (N_("Use"), 22), (N_("Model"), 30),
         (N_("Fitness"), 12), (N_("What to do"), 34), (N_("Why"), 60),
     )  # fmt: skip
@@ -323,11 +252,11 @@ def _deliveries(data: ReportData) -> Table | None:
                     line.compliant,
                 )  # fmt: skip
 
-    return Table("deliveries", _("Deliveries"), _columns(*heads), rows)
+    return Table("deliveries", _("Deliveries"), columns_of(*heads), rows)
 
 
 def _rules(data: ReportData) -> Table:
-    heads = _columns(
+    heads = columns_of(
         (N_("Rule"), 34), (N_("Title"), 50), (N_("Theme"), 20), (N_("Severity"), 12),
         (N_("Tier"), 14), (N_("Why it matters"), 80), (N_("Remedy"), 60),
         (N_("Reference facts"), 30),
@@ -350,7 +279,7 @@ def _rules(data: ReportData) -> Table:
 def _frameworks(data: ReportData) -> Table | None:
     if not data.frameworks:
         return None
-    heads = _columns(
+    heads = columns_of(
         (N_("Framework"), 50), (N_("Publisher"), 20), (N_("Version"), 10), (N_("Date"), 12),
         (N_("Text read for the mapping"), 14), (N_("Controls"), 10),
     )  # fmt: skip
@@ -376,5 +305,5 @@ def _method(data: ReportData) -> Table:
         for sentence in limits(data):
             yield _("Limits"), sentence
 
-    return Table("method", _("Method and limits"), _columns((N_("What"), 24), (N_("Text"), 120)),
+    return Table("method", _("Method and limits"), columns_of((N_("What"), 24), (N_("Text"), 120)),
                  rows)  # fmt: skip

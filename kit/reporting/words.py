@@ -22,7 +22,6 @@ from kit.reporting.data import (
     Withheld,
     WithheldCode,
 )
-from kit.reporting.declared import DeclarationState
 from kit.reporting.text import counted
 from kit.sites.equipment import Criterion, EquipmentAction, Fitness
 
@@ -58,11 +57,6 @@ _WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         DeclaredSubject.VERSION: N_("Version"),
         DeclaredSubject.HDS_HOST: N_("HDS host"),
         DeclaredSubject.SEGUR_REFERENCE: N_("Ségur reference"),
-    },
-    DeclarationState: {
-        DeclarationState.DECLARED: N_("Declared"),
-        DeclarationState.EXPIRED: N_("Declaration expired"),
-        DeclarationState.NOT_DECLARED: N_("Not declared"),
     },
     WaiverState: {
         WaiverState.ACTIVE: N_("In force"),

@@ -11,7 +11,8 @@ from kit.i18n import Language, _, language
 from kit.model.verdict import Verdict
 from kit.reporting.data import ReportData
 from kit.reporting.streams import in_language
-from kit.reporting.tables import Cell, Table, tables, text_cell
+from kit.reporting.table_shapes import Cell, Table, text_cell
+from kit.reporting.tables import tables
 from kit.reporting.words import word
 from kit.sites.equipment import Fitness
 

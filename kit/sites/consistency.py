@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from kit.documents_io.yaml import Document
 from kit.errors import Problem
 from kit.i18n import _
+from kit.model.declaration import DeclarationsFile
 from kit.model.delivery import Delivery
 from kit.model.device import ATTACHED_CLASSES, Device, DeviceState
 from kit.model.hardware import HardwareProfile
@@ -219,3 +220,30 @@ def _profile(
             ),
             _("Correct the platform or the profile."),
         )
+
+
+def declaration_problems(
+    read: tuple[DeclarationsFile, Document] | None,
+) -> Iterator[Problem]:
+    """Ids that stand twice, withdrawals of nothing, and those that come before what they undo."""
+    if read is None:
+        return
+    file, document = read
+    said = {one.id: one for one in reversed(file.declarations)}
+    for index, one in enumerate(file.declarations):
+        if said[one.id] is not one:
+            yield Problem(
+                document.position(("declarations", index, "id")),
+                _("there is already a declaration “{id}”.").format(id=one.id),
+                _("Give each its own id."),
+            )
+    for index, taken in enumerate(file.withdrawals):
+        place = document.position(("withdrawals", index, "declaration"))
+        told = said.get(taken.declaration)
+        if told is None:
+            message = _("there is no declaration “{id}” to withdraw.")
+            remedy = _("“esms-kit declare list SITE” lists them.")
+            yield Problem(place, message.format(id=taken.declaration), remedy)
+        elif taken.on < told.on:
+            message = _("“{id}” is withdrawn before the day it was made.")
+            yield Problem(place, message.format(id=told.id), _("Correct one of the two days."))

@@ -15,6 +15,7 @@ from kit.documents_io.yaml import Document, read_yaml
 from kit.errors import InvalidDocuments, Position, Problem, WorkspaceError
 from kit.i18n import _
 from kit.model.break_glass import BreakGlass
+from kit.model.declaration import DeclarationsFile
 from kit.model.delivery import Delivery
 from kit.model.device import Device
 from kit.model.enrolment import NOBODY_ENROLLED, Enrolments
@@ -24,7 +25,7 @@ from kit.model.person import Person
 from kit.model.record import Record
 from kit.model.site import Site
 from kit.model.waiver import Waiver
-from kit.sites.consistency import check_site
+from kit.sites.consistency import check_site, declaration_problems
 from kit.sites.documents import DevicesFile, GroupFile, LegalEntityFile, SiteFile, WaiversFile
 from kit.sites.organisation import Organisation, resolve_site
 from kit.sites.people import (
@@ -42,6 +43,7 @@ SITE_FILE = "site.yaml"
 DEVICES_FILE = "devices.yaml"
 WAIVERS_FILE = "waivers.yaml"
 BREAK_GLASS_FILE = "break_glass.yaml"
+DECLARATIONS_FILE = "declarations.yaml"
 KNOWN_HOSTS_FILE = "known_hosts.yaml"
 DELIVERIES = "deliveries"
 GROUPS = "_groups"
@@ -52,9 +54,9 @@ LEGAL_ENTITIES = "_legal_entities"
 class LoadedSite:
     """A site as it stands on disk.
 
-    ``positions`` finds the place of a ``device``, a ``waiver``, a ``client`` or a ``disabled_rule``
-    by its name. ``people`` is ``None`` when no list of them was ever taken in, ``break_glass``
-    when no sealed account was ever declared.
+    ``positions`` finds the place of a ``device``, a ``waiver``, a ``declaration``, a ``client`` or
+    a ``disabled_rule`` by its name. ``people`` is ``None`` when no list of them was ever taken in,
+    ``break_glass`` when no sealed account was ever declared, ``declarations`` when nothing was.
     """
 
     site: Site
@@ -66,6 +68,7 @@ class LoadedSite:
     people: tuple[Person, ...] | None = None
     enrolments: Enrolments = NOBODY_ENROLLED
     break_glass: BreakGlass | None = None
+    declarations: DeclarationsFile | None = None
     positions: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False)
 
     def device(self, name: str) -> Device:
@@ -152,6 +155,8 @@ def load_site(
     read_devices = gathering.optional(DevicesFile, folder / DEVICES_FILE)
     read_waivers = gathering.optional(WaiversFile, folder / WAIVERS_FILE)
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
+    read_declared = gathering.optional(DeclarationsFile, folder / DECLARATIONS_FILE)
+    gathering.problems.extend(declaration_problems(read_declared))
     listed = read_devices[0] if read_devices else None
     people, enrolments, sealed = _people(gathering, folder, listed)
     read_deliveries = [
@@ -187,7 +192,8 @@ def load_site(
         people,
         enrolments,
         sealed,
-        _places(read_site, read_devices, read_waivers),
+        read_declared[0] if read_declared else None,
+        _places(read_site, read_devices, read_waivers, read_declared),
     )
 
 
@@ -255,6 +261,7 @@ def _places(
     site: tuple[SiteFile, Document] | None,
     devices: tuple[DevicesFile, Document] | None,
     waivers: tuple[WaiversFile, Document] | None,
+    declared: tuple[DeclarationsFile, Document] | None,
 ) -> dict[tuple[str, str], Position]:
     """Where each device, each waiver and each rule the site disables stands."""
     found: dict[tuple[str, str], Position] = {}
@@ -269,6 +276,9 @@ def _places(
     if waivers:
         for index, waiver in enumerate(waivers[0].waivers):
             found["waiver", waiver.id] = waivers[1].position(("waivers", index))
+    for index, one in enumerate(declared[0].declarations if declared else ()):
+        if declared is not None:
+            found["declaration", one.id] = declared[1].position(("declarations", index))
     return found
 
 

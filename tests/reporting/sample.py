@@ -21,7 +21,7 @@ from kit.model.target import ArtefactKind
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
 from kit.reporting.building import Checked
-from tests.reporting.sample_declared import clients, second_factor
+from tests.reporting.sample_declared import clients, declared, second_factor
 from tests.reporting.sample_equipment import deliveries, facts_of_situation, more_profiles
 from tests.reporting.sample_history import evidence, history
 from tests.reporting.sample_site import (
@@ -282,6 +282,7 @@ def checked(**changes: Any) -> Checked:
         "second_factor": second_factor(),
         "clients": clients(),
         "evidence": evidence(),
+        "declared": declared(site()),
     }
     known = {**values, **changes}
     values["history"] = history(known["run"], values["findings"])

@@ -190,7 +190,21 @@ def test_people_stand_by_pseudonym_and_unused_is_not_compliant(report: ReportDat
     assert "p-51be07d4" in part
     assert "Declaration expired" in part
     assert "Not declared" in part
-    assert "was not looked at by this check" in part
+    # What is declared is never shown as compliant, and what nobody measured says so.
+    assert 'class="v pass"' not in "".join(part.split("<h3")[2:])
+    assert "not measured" in part
+    declared = report.declared
+    assert declared is not None
+    for state in ("Contradicted by a measurement", "Declared not to be so", "Declared, ends soon"):
+        assert state in part
+    assert declared.counts[Verdict.PASS] == sum(
+        one.verdict is Verdict.PASS and one.days_left is not None and one.days_left >= 0
+        for one in declared.matters
+    )
+    # None of it is part of the score.
+    bare = build(sample.checked(declared=None), sample.AT)
+    assert bare.summary == report.summary
+    assert bare.findings == report.findings
 
 
 def test_what_is_not_known_of_people_and_clients_is_said() -> None:

@@ -97,6 +97,9 @@ def test_oscal_is_satisfied_only_by_rules_that_pass_everywhere() -> None:
     for found in sample.findings().values():
         for one in found:
             verdicts.setdefault(one.rule, set()).add(one.verdict)
+    declared = sample.checked().declared
+    for matter in declared:
+        verdicts.setdefault(matter.rule.id, set()).add(matter.finding.verdict)
     states = {
         one["target"]["target-id"]: one["target"]["status"]["state"] for one in result["findings"]
     }
@@ -104,11 +107,17 @@ def test_oscal_is_satisfied_only_by_rules_that_pass_everywhere() -> None:
     assert states == {
         rule: "satisfied" if own <= good else "not-satisfied" for rule, own in verdicts.items()
     }
-    assert len(result["observations"]) == sum(counted().values())
+    assert len(result["observations"]) == sum(counted().values()) + len(declared)
+    said = {one["methods"][0] for one in result["observations"][-len(declared) :]}
+    assert said == {"INTERVIEW", "UNKNOWN"}  # nobody tested it, and of some nobody spoke
     ids = [one["uuid"] for one in (*result["observations"], *result["findings"])]
     assert len(set(ids)) == len(ids)
     known = {one["uuid"] for one in result["local-definitions"]["inventory-items"]}
-    assert {s["subject-uuid"] for one in result["observations"] for s in one["subjects"]} <= known
+    metadata = json.loads(made("oscal"))["assessment-results"]["metadata"]
+    parties = {one["uuid"] for one in metadata["parties"]}
+    assert {
+        s["subject-uuid"] for one in result["observations"] for s in one["subjects"]
+    } <= known | parties
     risks = {one["uuid"] for one in result["risks"]}
     used = {
         risk["risk-uuid"] for one in result["findings"] for risk in one.get("related-risks", ())
@@ -159,7 +168,9 @@ def test_what_has_no_result_is_not_checked_and_has_no_share() -> None:
 def test_junit_is_green_only_where_everything_passes() -> None:
     root = tree("junit")
     suites = {one.get("name"): one for one in root}
-    assert list(suites) == [one.id for one in build(sample.checked(), sample.AT).devices]
+    report = build(sample.checked(), sample.AT)
+    assert list(suites) == [*(one.id for one in report.devices), "Declarations"]
+    assert report.declared is not None
     total: Counter[str] = Counter()
     for suite in suites.values():
         cases = suite.findall("testcase")
@@ -169,7 +180,7 @@ def test_junit_is_green_only_where_everything_passes() -> None:
         assert int(suite.get("errors", "")) == kinds["error"]
         assert int(suite.get("skipped", "")) == kinds["skipped"]
         total.update(kinds)
-    counts = counted()
+    counts = Counter(counted()) + Counter(report.declared.counts)
     assert total == {
         "failure": counts[Verdict.FAIL],
         "error": counts[Verdict.ERROR] + counts[Verdict.NOT_CHECKED],

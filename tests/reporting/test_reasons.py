@@ -39,7 +39,7 @@ def test_what_a_device_said_is_no_format_string(code: ReasonCode) -> None:
     told = explain(Reason(code=code, subject=HOSTILE, detail=HOSTILE))
     shown = {
         ReasonCode.NEVER_SEEN, ReasonCode.NO_VARIANT, ReasonCode.AWAITING_EVIDENCE,
-        ReasonCode.RULE_DISABLED, ReasonCode.WATCHDOG_ARMED,
+        ReasonCode.RULE_DISABLED, ReasonCode.WATCHDOG_ARMED, ReasonCode.NOT_DECLARED,
     }  # fmt: skip
     assert (HOSTILE in told) is (code not in shown)
 

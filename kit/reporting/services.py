@@ -1,0 +1,126 @@
+"""What is declared, in sentences, and the services of a site: declared, and reached from posts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kit.checking.labels import label
+from kit.i18n import _, localized, ngettext
+from kit.model.catalogue import SharedService
+from kit.model.declaration import DeclarationState
+from kit.model.verdict import Verdict
+from kit.reporting.data import ReportData
+from kit.reporting.declared import DeclaredSheet, MatterSheet
+from kit.reporting.text import counted, typographic
+from kit.reporting.words import word
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """One service. ``matter`` unset: nothing is declared of it; ``reached``: in words."""
+
+    name: str
+    matter: MatterSheet | None
+    reached: str
+
+
+def service_rows(data: ReportData) -> tuple[ServiceRow, ...]:
+    """The care-record software the site has chosen, then the shared services of digital health."""
+    own = [
+        ServiceRow(typographic(localized(one.title)), None, _reached(data, one.pack))
+        for one in data.clients or ()
+    ]
+    matters = {
+        one.service: one
+        for one in (data.declared.matters if data.declared is not None else ())
+        if one.service is not None
+    }
+    shared = [ServiceRow(label(one), matters.get(one), _("not measured")) for one in SharedService]
+    return (*own, *shared)
+
+
+def _reached(data: ReportData, pack: str) -> str:
+    """From how many posts a client's service was reached, of those that were asked."""
+    rule = f"client_{pack}_reached"
+    found = Counter(one.verdict for one in data.findings if one.rule == rule)
+    asked = sum(found.values()) - found[Verdict.NOT_APPLICABLE]
+    if not asked:
+        return _("not measured")
+    told = _("{good} of {total} posts").format(good=found[Verdict.PASS], total=asked)
+    unknown = found[Verdict.ERROR] + found[Verdict.NOT_CHECKED]
+    if not unknown:
+        return told
+    message = ngettext("{count} not known", "{count} not known", unknown)
+    return f"{told}, {counted(message, unknown)}"
+
+
+def declared_sentence(declared: DeclaredSheet | None) -> str:
+    """How much is declared, for the first page; empty where it was not looked at."""
+    if declared is None or not declared.matters:
+        return ""
+    parts = [
+        _("{count} in force").format(
+            count=declared.counts[Verdict.PASS] + declared.counts[Verdict.NOT_APPLICABLE]
+        ),
+        *_parts(declared),
+    ]
+    return _("Declarations, which nobody measured: {parts}.").format(parts=", ".join(parts))
+
+
+def _parts(declared: DeclaredSheet) -> Iterator[str]:
+    ending = declared.states[DeclarationState.ENDING]
+    if ending:
+        yield _("{count} ending within 60 days").format(count=ending)
+    for state in (
+        DeclarationState.EXPIRED, DeclarationState.NOT_DECLARED, DeclarationState.CONTRADICTED,
+    ):  # fmt: skip
+        if declared.states[state]:
+            yield _("{state}: {count}").format(
+                state=word(state).lower(), count=declared.states[state]
+            )
+    negative = declared.counts[Verdict.FAIL] - declared.states[DeclarationState.CONTRADICTED]
+    if negative:
+        yield _("declared not to be so: {count}").format(count=negative)
+
+
+def matter_title(one: MatterSheet) -> str:
+    """What it is about, with the client where it is one's."""
+    title = typographic(localized(one.title))
+    return f"{title} ({typographic(localized(one.client))})" if one.client is not None else title
+
+
+def who_said(one: MatterSheet) -> str:
+    """Pseudonym and function of who declared it."""
+    return ", ".join(filter(None, (one.by, one.function)))
+
+
+def what_was_said(one: MatterSheet) -> str:
+    """The answer, what was seen, and the document that shows it."""
+    if one.answer is None:
+        return ""
+    parts = [word(one.answer), one.statement, one.reference]
+    return " – ".join(part for part in parts if part)
+
+
+STYLES = {
+    DeclarationState.DECLARED: "not_applicable",
+    DeclarationState.ENDING: "not_applicable",
+    DeclarationState.EXPIRED: "not_checked",
+    DeclarationState.NOT_DECLARED: "not_checked",
+    DeclarationState.CONTRADICTED: "fail",
+}
+"""Styles of states. None is green: nobody measured it."""
+
+
+def matter_style(one: MatterSheet) -> str:
+    """The style of a matter: what was declared not to be so is a failure."""
+    return "fail" if one.verdict is Verdict.FAIL else STYLES[one.state]
+
+
+def matter_state(one: MatterSheet) -> str:
+    """The state in words; a "no" says so."""
+    if one.verdict is Verdict.FAIL and one.state is not DeclarationState.CONTRADICTED:
+        return _("Declared not to be so")
+    return word(one.state)
