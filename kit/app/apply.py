@@ -16,6 +16,7 @@ from kit.app.carrying import (
     carry,
     devices_named,
     exit_code,
+    first_reading,
     left,
     who,
 )
@@ -25,7 +26,7 @@ from kit.app.plan import selection
 from kit.app.undo import take_up as take_up_undo
 from kit.errors import UsageError
 from kit.i18n import _
-from kit.loop.reading import Reading, read_site
+from kit.loop.reading import Reading
 from kit.model.device import Device, DeviceClass
 from kit.model.journal import JournalEntry, ReadBack
 from kit.model.plan import DevicePlan, Plan
@@ -123,8 +124,9 @@ def _task(
 
 
 def _read(task: Task, hands: Hands) -> Reading:
-    context = task.site.context(task.asked.clock())
-    return read_site(context, task.devices, task.site.profiles, hands.collect, task.selects)
+    return first_reading(
+        task.site, task.store, task.asked, task.run, task.devices, hands, task.selects
+    )
 
 
 def _plans(task: Task, choice: Choice) -> dict[str, DevicePlan]:

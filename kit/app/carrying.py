@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kit.app.admission import guarded_plans
@@ -22,9 +22,11 @@ from kit.loop.applying import (
     Keeper,
     Send,
     carry_out,
+    clear_left,
     engine_named,
+    merged,
 )
-from kit.loop.reading import Collect, Reading, site_plan
+from kit.loop.reading import Collect, Reading, read_site, site_plan
 from kit.loop.restarting import Restart
 from kit.model.device import Device
 from kit.model.finding import Finding
@@ -109,6 +111,35 @@ def keeper_of(site: OpenSite, run: Run, send: Send) -> Keeper:
     """The lock and the journal of the devices, for this run."""
     name = site.loaded.site.id
     return Keeper(run.id, holder_of(site.workspace, name), who(run.operator), send)
+
+
+def first_reading(
+    site: OpenSite,
+    store: Store,
+    asked: Asked,
+    run: Run,
+    devices: Sequence[Device],
+    hands: Hands,
+    selects: Selects = everything,
+) -> Reading:
+    """The reading a run that changes devices begins with.
+
+    What an earlier run has left under a watchdog, unproven, is put back first and told; such a
+    device is read again.
+    """
+    reading = read_site(site.context(asked.clock()), devices, site.profiles, hands.collect, selects)
+    journal = Journal(store, run, asked.clock)
+
+    def tell(event: Event) -> None:
+        journal.hear(event)
+        hands.on_event(event)
+
+    put_back = clear_left(reading, devices, keeper_of(site, run, hands.send), tell)
+    if not put_back:
+        return reading
+    again = [one for one in devices if one.id in put_back]
+    context = site.context(asked.clock())
+    return merged(reading, read_site(context, again, site.profiles, hands.collect, selects))
 
 
 def carry(task: Task, hands: Hands) -> Carried:

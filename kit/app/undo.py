@@ -8,12 +8,20 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from kit.app.admission import guarded_plans
-from kit.app.carrying import Carried, Hands, Task, carry, devices_named, keeper_of, who
+from kit.app.carrying import (
+    Carried,
+    Hands,
+    Task,
+    carry,
+    devices_named,
+    first_reading,
+    keeper_of,
+    who,
+)
 from kit.app.check import Asked, keep, start_run
 from kit.app.opening import OpenSite
 from kit.errors import UsageError
 from kit.i18n import _
-from kit.loop.reading import read_site
 from kit.loop.undoing import plans_back
 from kit.model.journal import JournalEntry
 from kit.model.plan import Change
@@ -87,7 +95,7 @@ def take_up(site: OpenSite, store: Store, asked: Asked, run: Run, hands: Hands) 
     behind = behind_of(run)
     entries = _entries(store, behind)
     devices = devices_named(site, entries)
-    reading = read_site(site.context(asked.clock()), devices, site.profiles, hands.collect)
+    reading = first_reading(site, store, asked, run, devices, hands)
     undone = run.model_copy(update={"id": behind.run})
     back = plans_back(
         reading, devices, entries, keeper_of(site, undone, hands.send), behind.selects

@@ -250,6 +250,10 @@ TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
         N_("after the change nobody could log in anew and administer as “{subject}”."),
         N_("Correct the setting that shuts this account or this address out."),
     ),
+    FailureCode.UNCONFIRMED: (
+        N_("an earlier run ended before the way in was proven; the device has put this back."),
+        _AGAIN,
+    ),
     FailureCode.SOURCE_SHUT_OUT: (
         N_("after the change {subject}, a management source, would no longer be admitted."),
         N_("Correct what shuts it out, or take it out of management.sources of the site."),

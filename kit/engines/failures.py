@@ -79,6 +79,7 @@ class FailureCode(StrEnum):
     WATCHDOG_PENDING = "watchdog_pending"
     WATCHDOG_FAILED = "watchdog_failed"
     WAY_IN_LOST = "way_in_lost"
+    UNCONFIRMED = "unconfirmed"
     SOURCE_SHUT_OUT = "source_shut_out"
     SOURCE_UNKNOWN = "source_unknown"
     # units, kernel, reloads

@@ -22,6 +22,7 @@ from kit.model.plan import Change
 from kit.planning.holding import Held, held_of
 
 RUNTIME: Final = "/run/esms-kit"
+PROCESSES: Final = "/proc"
 LEASE_SECONDS: Final = 300
 """How long a lock holds when nobody renews it: what another controller waits for at most."""
 RENEW_SECONDS: Final = 90
@@ -29,7 +30,7 @@ MOST_BYTES: Final = 1024 * 1024
 """What one file may have to be held; every file the kit writes whole is far smaller."""
 RUNS_KEPT: Final = 50
 
-Verb = Literal["hold", "look", "renew", "settle"]
+Verb = Literal["hold", "look", "renew", "settle", "take", "give"]
 State = tuple[str, ...]
 Works = Sequence[tuple[Device, Sequence[Change]]]
 
@@ -74,6 +75,14 @@ class Keeper:
         """How the targets stand; no lock is needed and nothing is changed."""
         return self._send("look", works)
 
+    def take(self, devices: Sequence[Device]) -> dict[str, Standing]:
+        """The lock alone; waits for what a run that is no more has begun there."""
+        return self._send("take", [(device, ()) for device in devices])
+
+    def give(self, devices: Sequence[Device]) -> dict[str, Standing]:
+        """Give back the lock alone."""
+        return self._send("give", [(device, ()) for device in devices])
+
     def settle(self, works: Works) -> dict[str, Standing]:
         """How the targets stand, and the lock is given back."""
         return self._send("settle", works)
@@ -111,6 +120,7 @@ class Keeper:
                 "KIT_LEASE": str(self.lease_seconds),
                 "KIT_TARGETS": "".join(f"{one.line()}\n" for one in targets),
                 "KIT_RUNTIME": RUNTIME,
+                "KIT_PROCESSES": PROCESSES,
                 "KIT_JOURNAL": JOURNAL,
                 "KIT_MOST": str(MOST_BYTES),
                 "KIT_RUNS": str(RUNS_KEPT),

@@ -11,7 +11,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -66,6 +66,11 @@ class Report:
     id: str = ""
     restored: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything is back and nothing is left to be done."""
+        return self.armed is None and bool(self.why) and not self.failed
 
 
 @dataclass(frozen=True)
@@ -270,7 +275,7 @@ class Watchdog:
     def _put_back(self, session: Runs) -> Report | None:
         """Have it done at once; ``None`` when that cannot be told."""
         try:
-            return _asked(session, "restore")
+            return _read_and_forgotten(session)
         except (SessionFailed, ValueError):
             return None
 
@@ -280,7 +285,7 @@ class Watchdog:
             late = self.clock() > self._deadline + _GRACE
             try:
                 with self.again(max(2, min(10, self.limits.connect_seconds))) as fresh:
-                    found = _asked(fresh, "restore")
+                    found = _read_and_forgotten(fresh)
                     if found.armed is None and found.why:
                         return found
             except (NotConnected, SessionFailed, ValueError):
@@ -315,6 +320,15 @@ def ask_report(session: Runs) -> Report:
 def _asked(session: Runs, verb: str) -> Report:
     done = session.run(_order(verb), _SECONDS + _GRACE)
     return report_from(done.stdout.decode("utf-8", "replace"))
+
+
+def _read_and_forgotten(session: Runs) -> Report:
+    """The report of a restoring that is done; nothing of it is left on the device."""
+    found = _asked(session, "restore")
+    if found.settled:
+        with suppress(SessionFailed):  # the next run takes it away
+            session.run(_order("forget", KIT_ID=found.id), _SECONDS)
+    return found
 
 
 def _shut_out(doubt: Doubt) -> Failure:

@@ -14,6 +14,7 @@ from kit.engines.errands import Errand, Report, Send
 from kit.engines.errands import send as send_errands
 from kit.engines.failures import explain as explain_failure
 from kit.engines.keeping import Keeper
+from kit.loop.clearing import clear_left
 from kit.loop.journalling import Journal
 from kit.loop.reading import Collect, Reading, read_site
 from kit.model.device import Device
@@ -37,6 +38,7 @@ __all__ = [
     "Work",
     "Workable",
     "carry_out",
+    "clear_left",
     "engine_named",
     "explain_failure",
     "merged",

@@ -8,6 +8,7 @@ from datetime import datetime
 from kit.checking.judging import JudgedDevice, show_observation
 from kit.engines.base import ChangeState, Event, Outcome
 from kit.engines.keeping import Standing
+from kit.loop.clearing import is_armed
 from kit.loop.reading import Reading
 from kit.model.artefact import HeldArtefact
 from kit.model.journal import JournalEntry, ReadBack
@@ -107,7 +108,8 @@ class Journal:
         """Keep how each target was found when the devices were read again."""
         at = self._clock()
         for device, standing in sorted(standings.items()):
-            judged = reading.judged.get(device)
+            # What a watchdog is still to put back is not how it will stand.
+            judged = None if is_armed(reading, device) else reading.judged.get(device)
             self._keep(
                 _settled(one, judged, standing, at)
                 for one in self.entries(device)

@@ -64,6 +64,23 @@ def kill_after(process: subprocess.Popen[bytes], events: int) -> int:
     return seen
 
 
+def kill_at(process: subprocess.Popen[bytes], device: str, target: str, state: str) -> None:
+    """Kill it as soon as it tells that of a target."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(b"{"):
+            told = json.loads(line)
+            if (told.get("device"), told.get("target"), told.get("state")) == (
+                device,
+                target,
+                state,
+            ):
+                break
+    else:
+        raise AssertionError(f"{target} of {device} was never {state}")
+    kill(process)
+
+
 def run_id(site: LabSite, kind: str = "apply") -> str:
     """The last run of that kind in the site's store."""
     import sqlite3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -9,12 +10,16 @@ import pytest
 from tests.faults import killing
 from tests.lab.bench import wait_until
 from tests.loop.conftest import MakeSite
-from tests.loop.lab_site import LabSite
+from tests.loop.lab_site import LabSite, verdicts
 from tests.loop.test_loop import disabled
 from tests.loop.test_undo import fingerprint
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]
 BORN = {"./machine-id"}  # a host has another one each time it is born
+RULE = "ssh_root_login_disabled"
+SSHD = "/etc/ssh/sshd_config.d/00-esms-kit.conf"
+ARMED = "/var/lib/esms-kit/watchdog/armed"
+LEFT = "ls -d /var/lib/esms-kit/watchdog* /run/esms-kit-* /run/esms-kit/lock 2>/dev/null"
 RULES = (
     "magic_sysrq_disabled", "ssh_root_login_disabled", "rpcbind_disabled",
     "smart_card_packages_installed", "smart_card_service_enabled",
@@ -78,6 +83,29 @@ def test_killed_four_times(make_site: MakeSite) -> None:
         assert unlike(site, wanted) == {}, events
     again = site.run("apply", "lab", "--resume", killing.run_id(site), "--json", expect=[0])
     assert again.data["started"] is False
+
+
+def test_what_was_armed_when_it_was_killed_is_put_back_and_done_anew(make_site: MakeSite) -> None:
+    """Nobody waits for the watchdog: the run that armed it is no more."""
+    site = make_site(1)
+    (host,) = site.hosts
+    process = killing.begin(site, "--rule", RULE)
+    killing.kill_at(process, host.name, "reload:ssh", "done")
+    run = killing.run_id(site)
+    assert host.run(["test", "-e", ARMED], check=False).returncode == 0
+    assert verdicts(site.check(), host.name)["nothing_put_back"] == "fail"
+
+    answer = site.run("apply", "lab", "--resume", run, "--json", "--yes", expect=[0, 1])
+    told = [json.loads(line) for line in answer.stderr.splitlines() if line.startswith("{")]
+    back = {one["target"] for one in told if one["state"] == "reverted"}
+    assert f"file:{SSHD}" in back
+    assert {one["failure"]["code"] for one in told if one["state"] == "reverted"} == {"unconfirmed"}
+    assert answer.data["outcomes"][host.name]["ending"] == "done"
+    assert {one["read_back"] for one in killing.entries(site, run)} == {"as_wanted"}
+    found = verdicts(site.check(), host.name)
+    assert found[RULE] == "pass"
+    assert "nothing_put_back" not in found
+    assert host.run(["sh", "-c", LEFT], check=False).stdout == b""
 
 
 @pytest.mark.full

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The watchdog on a device: KIT_VERB is arm, loaded, disarm, restore or report.
+# The watchdog on a device: KIT_VERB is arm, loaded, disarm, restore, report, clear or forget.
 #
 # arm: keeps what KIT_FILES, KIT_PATTERNS, KIT_UNITS, KIT_VALUES, KIT_INTERFACES, KIT_KEYS (one a
 #   line, each ended) are about, the firewall, and KIT_RELOADS; then has systemd run KIT_RESTORE in
@@ -9,6 +9,8 @@
 # disarm: KIT_ID has proven the way in; nothing is left behind.
 # restore: puts everything back at once, and tells the report.
 # report: tells the last report, if there is one, and whether a watchdog is armed.
+# clear: the run KIT_ID is no more: what it has left armed is put back, and the report is told.
+# forget: the report of KIT_ID has been read by a controller, and goes.
 # shellcheck disable=SC2015,SC2016,SC2154,SC2317,SC2329 # prelude.sh is in front; main is called after
 
 here=/var/lib/esms-kit/watchdog
@@ -32,6 +34,8 @@ main() {
         disarm) flock 9 && disarm ;;
         restore) restore ;;
         report) tell_report ;;
+        clear) clear_left ;;
+        forget) forget ;;
     esac
     failed unexpected "$KIT_VERB"
 }
@@ -268,10 +272,33 @@ restore() {
 }
 
 tell_report() {
+    told_so_far
+    exit 0
+}
+
+told_so_far() {
     if [ -e "$here/armed" ]; then printf 'armed %s\n' "$(due)" >&3; fi
     [ ! -f "$report" ] || cat -- "$report" >&3
     echo 'told' >&3
-    exit 0
+}
+
+clear_left() {
+    if [ -e "$here/armed" ] && [ "$(cat "$here/armed")" = "$KIT_ID" ]; then
+        echo asked >"$here/why"
+        run systemctl start "$unit_name.service" || :
+    fi
+    told_so_far
+    answer 'done'
+}
+
+forget() {
+    [ ! -e "$here/armed" ] || failed watchdog_armed "$(due)"
+    if [ -f "$report" ]; then
+        read -r _mark _why _when whose <"$report"
+        [ "$whose" != "$KIT_ID" ] || rm -f -- "$report" || failed denied "$report"
+    fi
+    rmdir /var/lib/esms-kit 2>/dev/null
+    answer 'done'
 }
 
 # What is loaded, packed: the ruleset, what sshd makes of each address, and the lines that ask for one.

@@ -2,9 +2,9 @@
 # Before a device is touched: the lock is taken and what will be touched is held, root's alone.
 # Afterwards: how it stands, and the lock is given back.
 #
-# KIT_ERRAND is hold, look, renew or settle. KIT_RUN, KIT_HOLDER (one word: which workspace),
+# KIT_ERRAND is hold, look, renew or settle; take and give are the lock alone. KIT_RUN, KIT_HOLDER (one word: which workspace),
 # KIT_WHO (who and from where, one word), KIT_LEASE (seconds). KIT_TARGETS: lines "ID KIND
-# WORD...". KIT_RUNTIME and KIT_JOURNAL are folders; KIT_MOST bytes of one file are held at most,
+# WORD...". KIT_RUNTIME, KIT_JOURNAL and KIT_PROCESSES (/proc) are folders; KIT_MOST bytes of one file are held at most,
 # KIT_RUNS runs are kept. Lines "state ID ...", "none ID" go before the answer.
 # shellcheck disable=SC2034,SC2317,SC2329 # main is called by the line that follows
 
@@ -22,7 +22,8 @@ main() {
             forget_old
             trap - EXIT
             ;;
-        renew) take_lock ;;
+        renew | take) take_lock ;;
+        give) give_back ;;
         look)
             known_key
             each_target tell_it
@@ -74,11 +75,12 @@ wait_for_rest() {
 
 still_at_work() {
     for place in "$KIT_RUNTIME"-????????/runner; do
-        [ -f "$place" ] || continue
+        [ -s "$place" ] && [ -s "${place%/*}/job" ] || continue
         read -r process <"$place"
         [ ! -d "/proc/${process:-none}" ] || return 0
     done
-    return 1
+    # The tasks of Ansible's role have this in their environment, and nothing they leave running does.
+    grep -qsz '^KIT_AT_WORK=' "$KIT_PROCESSES"/[0-9]*/environ
 }
 
 give_back() {

@@ -25,7 +25,7 @@ main() {
     KIT_DIR=$(mktemp -d /run/esms-kit-XXXXXXXX) || exit 1
     export KIT_DIR
     trap 'rm -rf -- "$KIT_DIR"' EXIT
-    echo $$ >"$KIT_DIR/runner" # whoever locks the device looks whether this still runs
+    echo $$ >"$KIT_DIR/runner" # whoever locks the device looks whether this is at work
     # What a login shell has printed may not have ended its line.
     printf '\n%s ready\n' "$nonce"
     while read -r said size seconds given; do
@@ -35,6 +35,7 @@ main() {
         pass_on "$given" |
             timeout -k 10 "$seconds" sh "$KIT_DIR/job" >"$KIT_DIR/out" 2>"$KIT_DIR/err"
         answer $?
+        : >"$KIT_DIR/job" # whoever locks the device sees that nothing is being done here
     done
 }
 
