@@ -26,6 +26,8 @@ PROCESSES: Final = "/proc"
 LEASE_SECONDS: Final = 300
 """How long a lock holds when nobody renews it: what another controller waits for at most."""
 RENEW_SECONDS: Final = 90
+PATIENCE_SECONDS: Final = 40
+"""How long a run waits on the device for what a dead one had begun there; less than an errand."""
 MOST_BYTES: Final = 1024 * 1024
 """What one file may have to be held; every file the kit writes whole is far smaller."""
 RUNS_KEPT: Final = 50
@@ -54,6 +56,7 @@ class Keeper:
     send: Send
     lease_seconds: int = LEASE_SECONDS
     renew_seconds: float = RENEW_SECONDS
+    patience_seconds: int = PATIENCE_SECONDS
 
     def hold(self, works: Works) -> dict[str, Standing]:
         """Lock each device and have it hold its targets; where that fails nothing may be done.
@@ -121,6 +124,7 @@ class Keeper:
                 "KIT_TARGETS": "".join(f"{one.line()}\n" for one in targets),
                 "KIT_RUNTIME": RUNTIME,
                 "KIT_PROCESSES": PROCESSES,
+                "KIT_PATIENCE": str(self.patience_seconds),
                 "KIT_JOURNAL": JOURNAL,
                 "KIT_MOST": str(MOST_BYTES),
                 "KIT_RUNS": str(RUNS_KEPT),

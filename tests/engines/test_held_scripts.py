@@ -28,6 +28,8 @@ class Keeping:
         self.journal = bench.folder / "var" / "journal"
         self.journal.parent.mkdir()
         self.lock = bench.folder / "run" / "lock"
+        self.processes = bench.folder / "proc"
+        self.processes.mkdir()
 
     def __call__(self, errand: str, *targets: str, **others: str) -> tuple[Reply, list[str]]:
         order = Order(
@@ -40,6 +42,8 @@ class Keeping:
                 "KIT_LEASE": "300",
                 "KIT_TARGETS": "".join(f"{one}\n" for one in targets),
                 "KIT_RUNTIME": str(self.bench.folder / "run"),
+                "KIT_PROCESSES": str(self.processes),
+                "KIT_PATIENCE": "40",
                 "KIT_JOURNAL": str(self.journal),
                 "KIT_MOST": "1000",
                 "KIT_RUNS": "3",
@@ -246,6 +250,39 @@ def test_the_lock_names_who_has_it_and_goes_with_its_time(keeping: Keeping) -> N
     assert keeping.lock.exists()
 
 
+def at_work(keeping: Keeping, how: str) -> Path:
+    """What a run that was killed has left at work on the device; the file that says so."""
+    if how == "pyinfra":
+        place = keeping.bench.folder / "run-abcdefgh"
+        place.mkdir()
+        (place / "runner").write_text(f"{os.getpid()}\n")
+        (place / "job").write_text("apt-get install pcscd\n")
+        return place / "job"
+    other, own = keeping.processes / "98", keeping.processes / "99"
+    for folder, extra in ((other, ""), (own, "KIT_AT_WORK=ansible\0")):
+        folder.mkdir()
+        (folder / "environ").write_text(f"LC_ALL=C\0{extra}PATH=/usr/bin\0")
+    return own / "environ"
+
+
+@pytest.mark.parametrize("how", ["pyinfra", "ansible"])
+def test_a_run_that_takes_over_waits_for_what_the_dead_one_has_begun(
+    keeping: Keeping, how: str
+) -> None:
+    assert keeping("take")[0].state is DONE
+    sign = at_work(keeping, how)
+    reply, _told = keeping("take", KIT_PATIENCE="0")
+    assert (code(reply), reply.failure and reply.failure.subject) == (
+        FailureCode.LOCKED,
+        "anne@laptop",
+    )
+    assert keeping("renew")[0].state is DONE, "that is for the run that has begun it"
+    sign.write_text("")
+    assert keeping("take", KIT_PATIENCE="0")[0].state is DONE
+    assert keeping("give")[0].state is DONE
+    assert not keeping.lock.exists()
+
+
 def test_a_lock_is_given_back_when_holding_fails(keeping: Keeping) -> None:
     keeping.journal.write_text("not a folder")
     assert keeping("hold")[0].state is FAILED
@@ -263,7 +300,8 @@ def test_two_that_come_at_once_never_both_have_it(keeping: Keeping, tmp_path: Pa
                 {
                     "KIT_ERRAND": "hold", "KIT_WHO": f"w{number}", "KIT_LEASE": "300",
                     "KIT_TARGETS": "", "KIT_RUNTIME": str(keeping.bench.folder / "run"),
-                    "KIT_JOURNAL": str(keeping.journal), "KIT_MOST": "1", "KIT_RUNS": "9", **order,
+                    "KIT_JOURNAL": str(keeping.journal), "KIT_MOST": "1", "KIT_RUNS": "9",
+                    "KIT_PROCESSES": str(keeping.processes), "KIT_PATIENCE": "40", **order,
                 },
             )
         )  # fmt: skip

@@ -2,10 +2,11 @@
 # Before a device is touched: the lock is taken and what will be touched is held, root's alone.
 # Afterwards: how it stands, and the lock is given back.
 #
-# KIT_ERRAND is hold, look, renew or settle; take and give are the lock alone. KIT_RUN, KIT_HOLDER (one word: which workspace),
-# KIT_WHO (who and from where, one word), KIT_LEASE (seconds). KIT_TARGETS: lines "ID KIND
-# WORD...". KIT_RUNTIME, KIT_JOURNAL and KIT_PROCESSES (/proc) are folders; KIT_MOST bytes of one file are held at most,
-# KIT_RUNS runs are kept. Lines "state ID ...", "none ID" go before the answer.
+# KIT_ERRAND is hold, look, renew or settle; take and give are the lock alone. KIT_RUN, KIT_HOLDER
+# (one word: which workspace), KIT_WHO (who and from where, one word), KIT_LEASE (seconds).
+# KIT_PATIENCE: seconds to wait for what a run that is no more has begun. KIT_TARGETS: lines "ID KIND
+# WORD...". KIT_RUNTIME, KIT_JOURNAL and KIT_PROCESSES (/proc) are folders; KIT_MOST bytes of one
+# file are held at most, KIT_RUNS runs are kept. Lines "state ID ...", "none ID" go before the answer.
 # shellcheck disable=SC2034,SC2317,SC2329 # main is called by the line that follows
 
 main() {
@@ -65,7 +66,7 @@ take_lock() {
 
 # What a killed controller had begun on this device is finished there all the same: not both at once.
 wait_for_rest() {
-    left=40
+    left=$KIT_PATIENCE
     while still_at_work; do
         [ "$left" -gt 0 ] || failed locked "$who" "$other"
         sleep 1
