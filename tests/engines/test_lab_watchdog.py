@@ -10,8 +10,17 @@ import pytest
 
 from kit.engines.base import Ending
 from kit.engines.failures import FailureCode
-from kit.model.artefact import FileArtefact, ReloadArtefact, SysctlArtefact, UnitArtefact
+from kit.model.artefact import (
+    AccountArtefact,
+    AuthorizedKeysArtefact,
+    FileArtefact,
+    ReloadArtefact,
+    SysctlArtefact,
+    UnitArtefact,
+)
+from kit.model.device import Sudo
 from kit.model.meta import Path
+from kit.model.secret import SecretReference
 from kit.reads.firewall_table import UNIT_TEXT
 from tests.engines.test_lab_devices import workers
 from tests.engines.works import LIMITS, change, run_engine, work
@@ -28,6 +37,8 @@ LEFT = (
 )
 STATE = (
     "find /etc -path '*esms*' | sort; "
+    "cat /etc/passwd /etc/shadow /etc/pam.d/* /home/*/.ssh/authorized_keys | sha256sum; "
+    "stat -c '%n %a %U:%G' /etc/passwd /etc/shadow /etc/pam.d/* /home/*/.ssh/authorized_keys; "
     "find /etc/ssh /etc/sudoers.d -printf '%p %y %m %U %G\\n' | sort; sshd -T | sort; "
     "nft -s list ruleset 2>/dev/null"
 )
@@ -73,6 +84,38 @@ def sudoers(text):
     return change(file, 60, cuts=[Path.SUDO])
 
 
+def pam(service, kind):
+    file = FileArtefact(path=f"/etc/pam.d/{service}", content=f"{kind} requisite pam_deny.so\n")
+    return change(file, 60, cuts=[Path.SSH, Path.SUDO])
+
+
+def account(name="esms", **values):
+    return change(AccountArtefact(name=name, **values), 60, cuts=[Path.SSH, Path.SUDO])
+
+
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+BY_PASSWORD = {
+    "account": "tech",
+    "connection": {"sudo": Sudo.PASSWORD, "sudo_password": SecretReference(env="TECH")},
+}
+SECRETS = {"TECH": "lab-Tech-4711", "NEW": "lab-Other-2026"}
+
+
+def account_cases():
+    """The management account: its keys, lock and password, and what PAM makes of it."""
+    keys = AuthorizedKeysArtefact(account="esms", keys=(OTHER_KEY,), exclusive=True)
+    new = SecretReference(env="NEW")
+    login, sudo = "login_refused", "sudo_refused"
+    found = {
+        "keys": (change(keys, 60, cuts=[Path.SSH]), login),
+        "pam of sshd": (pam("sshd", "account"), login),
+        "pam of sudo": (pam("sudo", "account"), sudo),
+        "locked": (account("tech", locked=True), sudo),
+        "password": (account("tech", password=new), sudo),
+    }
+    return {name: (one, FailureCode.WAY_IN_LOST, said) for name, (one, said) in found.items()}
+
+
 def cases():
     """Name -> a change that shuts out, why it is put back, and what is said of it."""
     return {
@@ -96,30 +139,101 @@ def test_what_shuts_out_is_put_back_and_told(lab, hosts):
     put_back_and_told(lab, hosts, cases())
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("keys", "pam of sshd", "locked"),
+        pytest.param(("pam of sudo", "password"), marks=pytest.mark.full),
+    ],
+)
+def test_what_shuts_the_management_account_out_is_put_back_and_told(lab, hosts, names):
+    put_back_and_told(lab, hosts, {name: account_cases()[name] for name in names})
+
+
+@pytest.mark.parametrize(
+    "values", [{"shell": "/usr/sbin/nologin"}, {"expires": "2020-01-02"}], ids=["shell", "expiry"]
+)
+def test_the_account_we_are_here_by_is_not_shut_out_at_all(lab, host, values):
+    before = shell(host, STATE, check=False)
+    run = run_engine(lab, [under(host, [account(**values)])])
+    assert run.codes(host.name) == {"account:esms": "would_cut"}
+    assert shell(host, STATE, check=False) == before
+    assert shell(host, LEFT, check=False) == ""
+
+
+def by(one):
+    """How the host is worked on, when its account is the one the change is about."""
+    return BY_PASSWORD if one.target == "tech" else {}
+
+
+def prepared(host):
+    shell(host, f"echo '# old' >{DROP_IN}; systemctl reload ssh; apt-get -qq install nftables")
+    host.wait()
+    return shell(host, STATE, check=False)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", [*cases(), *account_cases()])
+@pytest.mark.parametrize("what", ["killed", "boots"])
+def test_the_device_helps_itself(lab, host, name, what):
+    """Right after the change nobody is there any more, or the device itself starts anew."""
+    (one, _code, _said) = {**cases(), **account_cases()}[name]
+    before = prepared(host)
+    reloads = getattr(one.artefact, "reload", None)
+    last = "reload:ssh" if reloads else f"{one.artefact.kind}:{one.target}"
+    said = []
+
+    def act(event):
+        if (event.target, event.state) == (last, "done") and not said:
+            said.append(event)
+            if what == "boots":
+                host.stop()
+                host.boot()
+                return
+            for pid in workers():
+                os.kill(pid, signal.SIGKILL)
+
+    works = [under(host, [one], ["10.99.0.0/24"], **by(one))]
+    run = run_engine(lab, works, limits=SHORT, on_event=act, environment=SECRETS)
+    outcome = run.outcomes[host.name]
+    assert said, run.log
+    if what == "boots":
+        assert outcome.ending is Ending.REVERTED, (outcome, run.log)
+        host.wait()
+        assert shell(host, LEFT, check=False) == ""
+    else:
+        assert outcome.failure.code is FailureCode.WORKER_DIED
+        assert armed(host)
+        wait_until(lambda: not armed(host), SHORT.watchdog_seconds + 40)
+        assert shell(host, f"head -n 1 {REPORT}").split()[1] == "expired"
+    assert shell(host, STATE, check=False) == before
+    assert host.ssh("sudo -n id -u").stdout == b"0\n"
+
+
 def put_back_and_told(lab, hosts, cases):
     """Each at once and as it was, and the host beside it unharmed."""
     made = hosts(len(cases) + 1)
     good = made.pop()
     before = {}
     for host in made:
-        shell(host, f"echo '# old' >{DROP_IN}; systemctl reload ssh; apt-get -qq install nftables")
-        host.wait()
-        before[host.name] = shell(host, STATE, check=False)
+        before[host.name] = prepared(host)
     works = [
-        under(host, [one], ["10.99.0.0/24"])
+        under(host, [one], ["10.99.0.0/24"], **by(one))
         for host, (one, _code, _said) in zip(made, cases.values(), strict=True)
     ]
     works.append(under(good, [sshd("Match User nobody\n    X11Forwarding no\n")]))
-    run = run_engine(lab, works)
+    run = run_engine(lab, works, environment=SECRETS)
     assert run.outcomes[good.name].ending is Ending.DONE, run.outcomes[good.name]
     for host, (name, (one, code, said)) in zip(made, cases.items(), strict=True):
         outcome = run.outcomes[host.name]
         assert outcome.ending is Ending.REVERTED, (name, outcome, run.log)
         assert (outcome.failure.code, said in outcome.failure.detail) == (code, True), outcome
-        assert f"file:{one.target}" in outcome.reverted, outcome
-        assert run.states(host.name)[f"file:{one.target}"] == "reverted"
+        assert outcome.reverted, (name, outcome)
+        if one.artefact.kind == "file":
+            assert f"file:{one.target}" in outcome.reverted, outcome
+        assert run.states(host.name)[f"{one.artefact.kind}:{one.target}"] == "reverted"
         assert shell(host, STATE, check=False) == before[host.name], name
-        assert shell(host, LEFT, check=False) == REPORT
+        assert shell(host, LEFT, check=False) == "", "its report was read"
         assert host.ssh("sudo -n id -u").stdout == b"0\n", name
 
 
@@ -253,6 +367,6 @@ def test_a_device_that_starts_anew_while_armed(lab, host):
     outcome = run.outcomes[host.name]
     assert outcome.ending is Ending.REVERTED, (outcome, run.log)
     host.wait()
-    assert shell(host, f"head -n 1 {REPORT}").split()[1] == "boot"
+    assert shell(host, "journalctl -qu esms-kit-watchdog-boot.service")
     assert shell(host, STATE) == before
-    assert shell(host, LEFT, check=False) == REPORT
+    assert shell(host, LEFT, check=False) == ""
