@@ -15,6 +15,7 @@ from kit.model.facts import Fact
 from kit.model.meta import Fix, Path
 from kit.model.observation import Unread
 from kit.model.operators import Operator
+from kit.model.platform import Platform
 from kit.model.rule import Severity
 from kit.model.setting import Quantifier
 from kit.model.snapshot import Outcome
@@ -237,7 +238,9 @@ def _ways(reason: Reason) -> str:
 
 def _class(reason: Reason) -> str:
     known = _member(DeviceClass, reason.subject)
-    return label(known) if known is not None else reason.subject
+    said = label(known) if known is not None else reason.subject
+    system = _member(Platform, reason.detail)
+    return f"{said} ({label(system)})" if system is not None else said
 
 
 def explain(reason: Reason) -> str:

@@ -34,7 +34,11 @@ def not_covered(device: Device) -> Reason | None:
     """Why this version cannot read the device at all; ``None`` when it can."""
     if device.platform in COVERED_PLATFORMS:
         return None
-    return Reason(code=ReasonCode.CLASS_NOT_COVERED, subject=device.device_class.value)
+    # Posts of the same class are read under another system: it is part of the reason.
+    system = device.platform.value if device.platform is Platform.WINDOWS else ""
+    return Reason(
+        code=ReasonCode.CLASS_NOT_COVERED, subject=device.device_class.value, detail=system
+    )
 
 
 def selected_rules(

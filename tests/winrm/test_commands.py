@@ -12,9 +12,10 @@ import threading
 import pytest
 
 from kit.cli.running import run
-from kit.model.device import Access, Connection
+from kit.model.device import Access, Connection, Sudo
 from kit.model.known_host import KeyKind
-from kit.sites.saving import save_devices
+from kit.sites.saving import save_devices, save_known_hosts
+from tests.collectors.sshd import ACCOUNT, make_key, running
 from tests.winrm_double import WinrmDouble, accounts, self_made, serving
 
 CANARY = "Canary-4711-made-on-the-device"
@@ -121,3 +122,35 @@ def test_reach_logs_in_and_says_what_prevents_it(bench, double, esms_kit, caplog
     assert len(double.commands) == 1
     assert "PLAY RECAP" in caplog.text
     assert "Canary" not in f"{out}{err}{caplog.text}"
+
+
+def test_reach_logs_into_posts_over_ssh_too(bench, esms_kit, tmp_path):
+    key = make_key(tmp_path / "identity")
+    with running(tmp_path / "sshd", key) as server:
+        here = Connection(
+            address="127.0.0.1", port=server.port, user=ACCOUNT, sudo=Sudo.ROOT,
+            identity_file=str(key),
+        )  # fmt: skip
+        devices = [
+            one.model_copy(update={"connection": here}) if one.id == "til-pc-001" else one
+            for one in bench.site().devices
+        ]
+        save_devices(bench.workspace, "tilleuls", devices)
+        save_known_hosts(bench.workspace, "tilleuls", [server.pin("til-pc-001")])
+        code, out, _err = esms_kit("reach", "tilleuls", "--json")
+        assert code == 0
+        assert json.loads(out)["devices"] == [
+            {"device": "til-pc-001", "access": "ssh", "reached": True, "why": "", "remedy": ""}
+        ]
+        save_known_hosts(bench.workspace, "tilleuls", [])
+        code, out, _err = esms_kit("reach", "tilleuls")
+    assert code == 4
+    assert "not reached" in out
+
+
+def test_the_plan_says_that_windows_is_not_read(bench, esms_kit):
+    code, out, _err = esms_kit("plan", "tilleuls", "--limit", POST)
+    assert code == 1
+    assert "cannot read equipment of this class: Desktop computers (Windows)" in " ".join(
+        out.split()
+    )
