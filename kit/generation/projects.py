@@ -119,7 +119,8 @@ def _readme(project: Project) -> str:
 def _left_out(devices: Iterable[str]) -> str:
     """Names only: the document is French whatever language the kit speaks today."""
     lines = [f"- {device}\n" for device in sorted(devices)]
-    head = "\nPostes dont l’état voulu n’est pas ici (jamais relevés, sans adresse, ou sous Windows) :\n\n"
+    why = "jamais relevés, sans adresse, ou sous Windows"
+    head = f"\nPostes dont l’état voulu n’est pas ici ({why}) :\n\n"
     return "".join([head, *lines]) if lines else ""
 
 
