@@ -18,7 +18,12 @@ CONFIGURED: Final = "configured"
 EFFECTIVE: Final = "effective"
 _ASPECTS: Final = ("changed", "class", "expires", "home", "password", "shell", "state")
 _LISTS: Final = ("empty_passwords", "shared_numbers", "system_shells", "with_all_rights")
-_NO_SHELLS: Final = frozenset({"nologin", "false", "sync", "halt", "shutdown"})
+# Programs that open no session, where Debian has them: a name alone says nothing.
+_NO_SHELLS: Final = frozenset(
+    f"{folder}/{name}"
+    for folder in ("/bin", "/sbin", "/usr/bin", "/usr/sbin")
+    for name in ("false", "halt", "nologin", "shutdown", "sync", "true")
+)
 _NOBODY: Final = 65534
 FIRST_PERSONAL: Final = 1000
 LAST_PERSONAL: Final = 59_999
@@ -81,7 +86,7 @@ class _Account:
 class _Told:
     local: dict[str, list[_Account]] = field(default_factory=dict)
     seen: dict[str, list[_Account]] = field(default_factory=dict)
-    shadow: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    shadow: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     groups: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     seen_groups: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     own: list[tuple[str, int]] = field(default_factory=list)
@@ -103,7 +108,8 @@ class Accounts(Read):
 
     ``all LIST``: Observed, the sorted names of the accounts ``with_all_rights`` (number 0), with
     ``empty_passwords``, with ``shared_numbers``, and of those of the system that have a shell
-    (``system_shells``; root and sync are not among them).
+    (``system_shells``; root and sync are not among them, and no UID_MIN makes people of numbers
+    below 1000).
     """
 
     id: ClassVar[str] = "accounts"
@@ -162,7 +168,7 @@ def _told(lines: Iterator[str]) -> _Told:
             account = _Account(int(number), int(group), home, shell, word)
             place.setdefault(name, []).append(account)
         elif mark == "shadow" and len(fields) == 4:
-            told.shadow[fields[0]] = (fields[1], fields[2], fields[3])
+            told.shadow.setdefault(fields[0], []).append((fields[1], fields[2], fields[3]))
         elif mark in {"group", "seen_group"} and len(fields) == 3:
             groups = told.groups if mark == "group" else told.seen_groups
             groups[fields[0]] = (int(fields[1]), tuple(n for n in fields[2].split(",") if n))
@@ -219,9 +225,12 @@ def _shadow(told: _Told, name: str, aspect: str) -> Observation:
         return Unreadable(Unread.NOT_ANSWERED, "a directory has it")
     if aspect == "password" and local[0].word != "shadow":
         return Observed(local[0].word)
-    found = told.shadow.get(name)
-    if found is None:
+    lines = told.shadow.get(name, [])
+    if len(lines) > 1:
+        return Unreadable(Unread.UNPARSABLE, "the account stands twice in /etc/shadow")
+    if not lines:
         return Unreadable(Unread.NOT_ANSWERED, "it has no line in /etc/shadow")
+    found = lines[0]
     if aspect == "password":
         return Observed(found[0])
     days = found[1] if aspect == "changed" else found[2]
@@ -253,14 +262,18 @@ def _listed(told: _Told, name: str) -> set[str]:
     if name == "with_all_rights":
         return {account for account, one in everybody if one.number == 0}
     if name == "empty_passwords":
-        shadow = {account for account, (kind, _day, _end) in told.shadow.items() if kind == "empty"}
+        shadow = {
+            account
+            for account, lines in told.shadow.items()
+            if any(kind == "empty" for kind, _day, _end in lines)
+        }
         return shadow | {account for account, one in everybody if one.word == "empty"}
     if name == "shared_numbers":
         return set(_shared(everybody, told.local))
     return {
         account
         for account, one in everybody
-        if 0 < one.number < told.first and (one.shell or "sh").rpartition("/")[2] not in _NO_SHELLS
+        if 0 < one.number < max(told.first, FIRST_PERSONAL) and one.shell not in _NO_SHELLS
     }
 
 

@@ -32,7 +32,7 @@ _NO: Final[frozenset[str]] = frozenset()
 # sudo reads its files anew each time: what they say is what holds. ``sudo -l`` would be written to
 # the logs. Without sudo, proven by the package database, nobody has rights by it.
 _LOOK: Final = r"""
-for program in awk cat id tr; do command -v "$program" >/dev/null || exit 127; done
+for program in awk cat id readlink tr; do command -v "$program" >/dev/null || exit 127; done
 [ "$(id -u)" = 0 ] || exit 126
 if ! command -v sudo >/dev/null; then
     command -v dpkg-query >/dev/null || exit 127
@@ -48,6 +48,15 @@ if ! command -v sudo >/dev/null; then
     echo none
     echo end
     exit 0
+fi
+# Another sudo, or another plugin, has other files, or reads them otherwise.
+case $(readlink -f "$(command -v sudo)") in
+*sudo-rs* | */cargo/*) echo 'sudo-rs is not known here' >&2; exit 1 ;;
+esac
+if [ -e /etc/sudo.conf ]; then
+    awk 'tolower($1) == "plugin" && !(NF == 3 && $2 ~ /^sudoers_(audit|io|policy)$/ &&
+        $3 ~ /^([^ ]*\/)?sudoers\.so$/) { exit 1 }' /etc/sudo.conf ||
+        { echo 'the plugins of sudo are not those of a plain /etc/sudo.conf' >&2; exit 1; }
 fi
 command -v cvtsudoers >/dev/null || exit 127
 cvtsudoers -e -f json -o parsed /etc/sudoers >why 2>&1 || { cat why >&2; exit 1; }
@@ -83,8 +92,8 @@ class Sudoers(Read):
       run something without a password;
     - ``drop_in``: Observed ``included`` when the folder of the kit's file is read, else Absent.
 
-    Unreadable when rights come from elsewhere too (``sudoers: files ldap``). Without sudo, proven:
-    complete Instances without one.
+    Unreadable when rights come from elsewhere too (``sudoers: files ldap``, a plugin in
+    ``/etc/sudo.conf``), and for sudo-rs. Without sudo, proven: complete Instances without one.
     """
 
     id: ClassVar[str] = "sudoers"
@@ -239,6 +248,9 @@ def _free(parsed: Mapping[str, Any]) -> Iterator[str]:
         kind, _blank, name = whom.partition(" ")
         if value == Observed(value=False) and kind != EVERYBODY:
             yield f"{_MARKS.get(kind, '')}{name}"
+    for group in _default(parsed, "exempt_group").items.values():
+        if isinstance(group, Observed) and group.value is not False:
+            yield f"%{group.value}"
 
 
 def _as_root(group: Mapping[str, Any]) -> bool:
