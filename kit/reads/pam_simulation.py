@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from kit.reads.oath_users import USERS_FILE
 from kit.reads.pam_lines import Line
 
 SUCCESS: Final = "success"
@@ -28,6 +29,8 @@ _ASIDE: Final = frozenset(
         *("systemd", "time", "tty_audit", "umask", "warn"),
     )
 )
+_GOOD: Final = frozenset({SUCCESS, "new_authtok_reqd", "ignore"})
+_HOLDS: Final = frozenset({"bad", "die", "ignore"})  # actions that let nobody in or by
 _MOST_WAYS: Final = 4096
 
 
@@ -162,13 +165,15 @@ def _values(
     """What the module may return, and whether that is none of what we know."""
     if line.module not in installed:
         yield UNKNOWN_MODULE, False
-    elif line.module in _ASIDE or line.module == "pam_permit.so":
+    elif line.module == "pam_permit.so":
         yield SUCCESS, False
+    elif line.module in _ASIDE:
+        yield from _aside(line, others)
     elif line.module == "pam_deny.so":
         yield FAILURE, False
     elif line.module == "pam_unix.so":
         yield (SUCCESS if who.password else FAILURE), False
-    elif line.module == OATH:
+    elif line.module == OATH and not _elsewhere(line):
         known = SUCCESS if who.code else FAILURE
         yield (known if who.enrolled else UNKNOWN_USER), False
     elif line.module == FAILLOCK:
@@ -179,6 +184,20 @@ def _values(
         yield FAILURE, False
         if others:
             yield SUCCESS, True
+
+
+def _elsewhere(line: Line) -> bool:
+    """Whether pam_oath takes its codes from another file than ours, its own default."""
+    files = {one for one in line.arguments if one.startswith("usersfile=")}
+    return not files <= {f"usersfile={USERS_FILE}"}
+
+
+def _aside(line: Line, others: bool) -> Iterator[tuple[str, bool]]:
+    """One that refuses may be there to lead past what follows (pam_access, pam_time)."""
+    yield SUCCESS, False
+    for value, action in sorted(line.control.items()) if others else ():
+        if value not in _GOOD and action not in _HOLDS:
+            yield value, True
 
 
 def _faillock(line: Line, who: Somebody) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -29,6 +29,8 @@ NOTHING: Final = "nothing"
 CODE_ALONE: Final = "code"
 REFUSED: Final = "refused"
 NO_LOCKOUT: Final = "none"
+_RANKS: Final = (NOTHING, PASSWORD, CODE_ALONE, OTHERWISE, CODE, REFUSED)
+_OTHER: Final = "other"  # what libpam takes for a service without a file
 
 # A file that cannot be read may hold any line: the whole answer is then denied.
 _LOOK: Final = """\
@@ -67,7 +69,17 @@ getent group >groups || exit 1
 awk -F: '
     FILENAME == "accounts" { first[$4] = 1; next }
     { if ($4 != "" || ($3 in first)) print "filled\\t" $1 }' accounts groups >>all || exit 1
-for account in __ACCOUNTS__; do
+# Whom a condition names may be one of those who are asked about.
+named=$(awk '/pam_succeed_if/ {
+    for (at = 1; at + 2 <= NF; at++)
+        if ($at == "user" && $(at + 1) ~ /^(=|!=|in|notin)$/) {
+            count = split($(at + 2), names, ":")
+            for (each = 1; each <= count; each++)
+                if (names[each] ~ /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/ && !seen[names[each]]++)
+                    print names[each]
+        }
+}' all) || exit 1
+for account in __ACCOUNTS__ $named; do
     if names=$(id -Gn -- "$account" 2>/dev/null); then
         printf 'groups\\t%s\\t%s\\n' "$account" "$names" >>all
     fi
@@ -94,7 +106,10 @@ class PamStack(Read):
     - ``SERVICE lockout``, ``SERVICE lockout-account NAME``: after how many failures an account is
       locked, as ``("deny=5", ...)``, or ``none``.
 
-    A service that has no file is Absent. What is not certain counts as possible.
+    Whom a condition of these files names is tried as well, where the person is one of those asked
+    about and no key asks for the account. A service that has no file gets what ``other`` says, as
+    libpam does; it is Absent where there is no such file, or it refuses everybody. What is not
+    certain counts as possible.
     """
 
     id: ClassVar[str] = "pam_stack"
@@ -110,7 +125,12 @@ class PamStack(Read):
         device = _device(counted(raw.text))
         if not device.modules:
             raise ValueError("no module of PAM is installed")
-        return {key: _observation(device, key) for key in keys}
+        asked = [_parsed(key) for key in keys]
+        spared = {
+            kind: frozenset(one["name"] for one in asked if one["what"] == kind)
+            for kind in ("account", "lockout-account")
+        }
+        return {key: _observation(device, key, spared) for key in keys}
 
 
 def _parsed(key: str) -> re.Match[str]:
@@ -144,21 +164,44 @@ def _device(lines: Iterable[str]) -> _Device:
     return device
 
 
-def _observation(device: _Device, key: str) -> Observation:
+def _observation(device: _Device, key: str, spared: Mapping[str, frozenset[str]]) -> Observation:
     found = _parsed(key)
     service, what = found["service"], found["alone"] or found["what"]
-    if service not in device.files:
+    file = service if service in device.files else _OTHER
+    if file not in device.files:
         return Absent()
     files = PamFiles({name: tuple(lines) for name, lines in device.files.items()})
     try:
-        stack = files.stack(service, "auth")
+        stack = files.stack(file, "auth")
     except NoStack as error:
         return Unreadable(Unread.UNPARSABLE, str(error)[:400])
-    who = _somebody(device, service, what, found["name"] or "")
     installed = frozenset(device.modules)
-    if what.startswith("lockout"):
-        return Observed(_lockout(stack, who, installed, device.lock))
-    return Observed(_least(stack, who, installed))
+    who = _somebody(device, service, what, found["name"] or "")
+    if file == _OTHER and _least(stack, who, installed) == REFUSED:
+        return Absent()  # nobody comes in by a service of that name
+    lockout = what.startswith("lockout")
+    left_out = spared["lockout-account" if lockout else "account"]
+    everybody = [who, *_named(device, service, what, found["name"] or "", left_out)]
+    if not lockout:
+        return Observed(min((_least(stack, one, installed) for one in everybody), key=_rank))
+    limits = {_lockout(stack, one, installed, device.lock) for one in everybody}
+    return Observed(limits.pop() if len(limits) == 1 else NO_LOCKOUT)
+
+
+def _rank(least: str) -> int:
+    """Where it stands among what opens a door, the least first."""
+    return _RANKS.index(least.partition(":")[0])
+
+
+def _named(
+    device: _Device, service: str, what: str, name: str, left_out: frozenset[str]
+) -> Iterator[Somebody]:
+    """Those the files name who are among the people that are asked about."""
+    if what not in {"anyone", "lockout", "member"}:
+        return
+    for user, groups in sorted(device.groups.items()):
+        if user not in left_out and (what != "member" or name in groups):
+            yield Somebody(service, user, groups, password=True, code=True)
 
 
 def _somebody(device: _Device, service: str, what: str, name: str) -> Somebody:
