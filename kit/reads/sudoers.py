@@ -248,9 +248,9 @@ def _free(parsed: Mapping[str, Any]) -> Iterator[str]:
         kind, _blank, name = whom.partition(" ")
         if value == Observed(value=False) and kind != EVERYBODY:
             yield f"{_MARKS.get(kind, '')}{name}"
-    for group in _default(parsed, "exempt_group").items.values():
-        if isinstance(group, Observed) and group.value is not False:
-            yield f"%{group.value}"
+    for exempt in _default(parsed, "exempt_group").items.values():
+        if isinstance(exempt, Observed) and exempt.value is not False:
+            yield f"%{exempt.value}"
 
 
 def _as_root(group: Mapping[str, Any]) -> bool:
