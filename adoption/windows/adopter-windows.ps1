@@ -179,6 +179,12 @@ function Set-SshAccess($Token) {
     return 22
 }
 
+# Values of the registry stand in files of the stick; what came of them is read back.
+function Import-Registry([string]$Name) {
+    & "$env:SystemRoot\System32\reg.exe" import (Join-Path $Folder $Name) | Out-Null
+    if ($LASTEXITCODE -ne 0) { Stop-Adoption "$Name a échoué." "$Name failed." }
+}
+
 function Set-WinrmAccess($Token) {
     Set-Service -Name 'WinRM' -StartupType Automatic
     Start-Service -Name 'WinRM'
@@ -196,10 +202,10 @@ function Set-WinrmAccess($Token) {
     }
     [void](New-Item -Path 'WSMan:\localhost\Listener' -Transport HTTPS -Address '*' `
             -CertificateThumbPrint $certificate.Thumbprint -Force)
-    # Without it a local administrator who comes over the network is none.
+    Import-Registry 'winrm.reg'
     $path = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System'
-    [void](New-ItemProperty -Path $path -Name 'LocalAccountTokenFilterPolicy' -Value 1 `
-            -PropertyType DWord -Force)
+    $policy = (Get-ItemProperty -Path $path).LocalAccountTokenFilterPolicy
+    if ($policy -ne 1) { Stop-Adoption 'le registre refuse winrm.reg.' 'the registry refuses winrm.reg.' }
     $script:Certificate = $certificate
     return 5986
 }

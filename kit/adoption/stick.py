@@ -1,7 +1,7 @@
 """The files of a bootstrap stick: hand-written scripts as they are, and what they read, as data.
 
 Fit for FAT32 and its readers: plain names, CR LF where Windows reads, a byte order mark where
-Windows PowerShell 5.1 needs one to see UTF-8.
+Windows PowerShell 5.1 needs one to see UTF-8, and UTF-16 for the registry.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ LABEL: Final = "ESMS-KIT"
 """Name of the stick's file system: an installer finds it by that."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+_BOM_16: Final = b"\xff\xfe"
 _MOUNT: Final = "/target/mnt/esms-kit"
 _IN_TARGET: Final = "/mnt/esms-kit/adopter-linux.sh"
 
@@ -46,6 +47,7 @@ def stick_files(
         "adopter-windows.cmd": _crlf((scripts / "windows/adopter-windows.cmd").read_text("ascii")),
         "kit/adopter-windows.ps1": _BOM
         + _crlf((scripts / "windows/adopter-windows.ps1").read_text("utf-8")),
+        "kit/winrm.reg": _registry((scripts / "windows/winrm.reg").read_text("utf-8")),
         "kit/token.txt": _token(site, token, mac_key),
         "kit/management_keys.pub": "".join(f"{key.line}\n" for key in keys).encode("ascii"),
         "kit/operator.pem": certificate_pem.encode("ascii"),
@@ -57,6 +59,11 @@ def stick_files(
 
 def _crlf(text: str) -> bytes:
     return text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+
+
+def _registry(text: str) -> bytes:
+    """A .reg file as ``regedit`` writes them, and reads them whatever the code page."""
+    return _BOM_16 + _crlf(text).decode().encode("utf-16-le")
 
 
 def _token(site: str, token: Token, mac_key: str) -> bytes:
@@ -118,10 +125,13 @@ def _autoinstall() -> str:
 
 
 def _preseed() -> str:
-    """The same for Debian's installer: lines to add to a preseed file."""
+    """The same for Debian's installer: lines to add to a preseed file.
+
+    The installer says so when the command fails; the stick is let go of either way.
+    """
     command = (
-        f"mkdir -p {_MOUNT}; mount /dev/disk/by-label/{LABEL} {_MOUNT} "
-        f"&& in-target sh {_IN_TARGET} --install; umount {_MOUNT}"
+        f"mkdir -p {_MOUNT} && mount /dev/disk/by-label/{LABEL} {_MOUNT} && "
+        f"{{ in-target sh {_IN_TARGET} --install; s=$?; umount {_MOUNT}; [ $s -eq 0 ]; }}"
     )
     return (
         "d-i pkgsel/include string openssh-server openssl sudo\n"

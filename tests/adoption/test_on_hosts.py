@@ -20,6 +20,7 @@ from kit.redaction import Redactor
 from kit.sites.loading import load_site
 from kit.sites.workspace import load_workspace
 from tests.lab.bench import Lab
+from tests.lab.debian import install_debian
 from tests.lab.faults import change_host_key
 from tests.lab.hosts import Host
 from tests.loop.lab_site import SITE, LabSite, verdicts
@@ -82,7 +83,8 @@ class Field:
 
     def log_in(self, host: Host) -> str:
         """Who sudo says one is, after a login with the operator's key."""
-        options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+        options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                   "-o", "ConnectTimeout=10"]  # fmt: skip
         words = ["ssh", "-F", "none", *options, "-i", str(self.key), f"{ACCOUNT}@{host.address}"]
         done = self.site.lab.in_controller([*words, "sudo -n id -un"], timeout=30)
         return done.stdout.decode().strip()
@@ -290,3 +292,46 @@ table inet mine {
         'ip6 saddr 2001:db8::/64 tcp dport 22 accept comment "esms-kit"',
     ]
     assert field.log_in(host) == "root"
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_ufw_lets_the_management_networks_in_for_good(field, tmp_path):
+    host = field.hosts[0]
+    install_debian(host, tmp_path / "debian", "ufw")
+    host.run(["ufw", "--force", "enable"])
+    field.adopt(host)
+    field.adopt(host)
+    controller = host.address.rsplit(".", 1)[0] + ".1"
+    shown = host.run(["ufw", "status"]).stdout.decode()
+    ours = [line.split()[:3] for line in shown.splitlines() if "esms-kit" in line]
+    assert ours == [["22/tcp", "ALLOW", controller], ["22/tcp", "ALLOW", "2001:db8::/64"]]
+    host.run(["ufw", "reload"])
+    assert field.log_in(host) == "root"
+    host.run(["ufw", "delete", "1"], input=b"y\n")  # what let us in was that rule alone
+    assert field.log_in(host) == "", "another rule had let us in"
+    field.take_in()
+    assert field.device(host.name).connection is not None
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_firewalld_lets_the_management_networks_in_for_good(field, tmp_path):
+    host = field.hosts[0]
+    install_debian(host, tmp_path / "debian", "firewalld")
+    host.run(["firewall-cmd", "-q", "--permanent", "--remove-service=ssh"])
+    host.run(["firewall-cmd", "-q", "--reload"])
+    field.adopt(host)
+    field.adopt(host)
+    controller = host.address.rsplit(".", 1)[0] + ".1"
+    wanted = [
+        f'rule family="{family}" source address="{source}" port port="22" protocol="tcp" accept'
+        for family, source in (("ipv4", f"{controller}/32"), ("ipv6", "2001:db8::/64"))
+    ]
+    for more in ([], ["--permanent"]):
+        shown = host.run(["firewall-cmd", *more, "--list-rich-rules"]).stdout.decode()
+        assert sorted(shown.splitlines()) == wanted
+    host.run(["firewall-cmd", "-q", "--reload"])
+    assert field.log_in(host) == "root"
+    host.run(["firewall-cmd", "-q", f"--remove-rich-rule={wanted[0]}"])
+    assert field.log_in(host) == "", "another rule had let us in"

@@ -25,7 +25,7 @@ CMDLETS = frozenset({
     "Add-LocalGroupMember", "Add-WindowsCapability", "ConvertTo-SecureString",
     "Disable-NetFirewallRule", "Enable-LocalUser", "Get-ChildItem", "Get-CimInstance",
     "Get-ItemProperty", "Get-LocalUser", "Get-NetAdapter", "Get-NetFirewallRule",
-    "Get-NetIPAddress", "Get-Service", "Join-Path", "New-Item", "New-ItemProperty",
+    "Get-NetIPAddress", "Get-Service", "Join-Path", "New-Item",
     "New-LocalUser", "New-NetFirewallRule", "New-Object", "New-SelfSignedCertificate", "Out-Null",
     "Protect-CmsMessage", "Read-Host", "Remove-Item", "Remove-NetFirewallRule", "Select-Object",
     "Set-LocalUser", "Set-Service", "Set-StrictMode", "Split-Path", "Start-Process",
@@ -48,7 +48,7 @@ def test_what_is_on_it(bench):
     assert sorted(found) == [
         "LISEZMOI.txt", "adopter-linux.sh", "adopter-windows.cmd", "kit/adopter-windows.ps1",
         "kit/autoinstall.yaml", "kit/management_keys.pub", "kit/operator.cer", "kit/operator.pem",
-        "kit/preseed.cfg", "kit/token.txt",
+        "kit/preseed.cfg", "kit/token.txt", "kit/winrm.reg",
     ]  # fmt: skip
     assert (bench.stick / "records").is_dir()
     token = read_token(bench.stick)
