@@ -1,4 +1,4 @@
-"""``secrets init / set / list / rotate``: the vault of a site. No value is ever shown."""
+"""``secrets init / set / list / rotate / reseal``: the vault of a site. No value is ever shown."""
 
 from __future__ import annotations
 
@@ -119,9 +119,12 @@ def asked_value(question: str) -> SecretStr:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from kit.cli.resealing import reseal
+
     group = typer.Typer(no_args_is_help=True)
     group.command("init", help=_("Make the vault of a site, and its key."))(init)
     group.command("set", help=_("Put a secret into the vault; never on the command line."))(set_one)
     group.command("list", help=_("Names of the secrets, with when they were set."))(list_all)
     group.command("rotate", help=_("Change the key of all vaults of this workspace."))(rotate)
+    group.command("reseal", help=_("Give the sealed accounts of posts another password."))(reseal)
     app.add_typer(group, name="secrets")

@@ -35,10 +35,10 @@ def _settings(device: str, declared: BreakGlass) -> Given:
         "password": "set", "secret": {"secret": f"{SECRETS}/{device}"},
     }  # fmt: skip
     grant: dict[str, Any] = {"type": "sudoers", "grant": declared.account}
-    day = declared.sealed_on(device)
+    sealing = declared.sealing(device)
     sealed: dict[str, Any] = {
         "type": "sealed_account",
         "name": declared.account,
-        "sealed_on": day.isoformat() if day is not None else {"parameter": DAY},
+        "sealed_on": sealing.since if sealing is not None else {"parameter": DAY},
     }
     return {PRESENT: (account, grant), SEALED: (sealed,)}

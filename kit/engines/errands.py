@@ -47,6 +47,12 @@ _CODES: Final[Mapping[Outcome, FailureCode]] = {
 }
 
 
+def failure_of(outcome: Outcome, subject: str = "", detail: str = "") -> Failure:
+    """Why a device could not be talked to, in the words of engines."""
+    code = _CODES.get(outcome, FailureCode.BROKEN_ANSWER)
+    return Failure(code=code, subject=subject, detail=detail)
+
+
 @dataclass(frozen=True)
 class Errand:
     """What one device is told to do."""
@@ -129,10 +135,8 @@ class _Sending:
             )
             reply, lines = await self._carried_out(errand, route, connections)
         except Refused as refused:
-            code = _CODES.get(refused.outcome, FailureCode.BROKEN_ANSWER)
             subject = errand.device.connection.address if errand.device.connection else ""
-            failure = Failure(code=code, subject=subject, detail=short(refused.detail))
-            return Report(failure=failure)
+            return Report(failure=failure_of(refused.outcome, subject, short(refused.detail)))
         except asyncssh.Error as error:
             failure = Failure(code=FailureCode.NO_ANSWER, detail=short(str(error)))
             return Report(failure=failure)

@@ -44,7 +44,7 @@ def contributions(
         if device.platform is not Platform.LINUX:
             continue
         here = [person for person in people if works_on(person, device)]
-        lines = _lines(people, here, enrolments)
+        lines = [*_accounts(people, here, enrolments), *_lines(people, here, enrolments)]
         if not here and not lines:
             continue
         given[device.id] = {
@@ -102,6 +102,34 @@ def _lines(
             line = {"type": "oath_user", "account": person.account, "state": "absent"}
             lines.setdefault(person.account, line)
     return [lines[account] for account in sorted(lines)]
+
+
+def _accounts(
+    people: Sequence[Person], here: Sequence[Person], enrolments: Enrolments
+) -> list[dict[str, Any]]:
+    """A local account for who works here with a factor, a closed one for who has left the site.
+
+    A new account has no password: its owner chooses one at the post, and until then it is a
+    failure somebody has to mend by hand. A name somebody else uses now is not closed.
+    """
+    if enrolments.policy.accounts == "directory":
+        return []
+    used = {one.account for one in people if one.left_on is None}
+    own = {one.account for one in _standing(here, enrolments) if one.left_on is None}
+    gone: dict[str, str] = {}
+    for one in people:
+        if one.left_on is not None and one.account not in used:
+            # Had by two who have left, one after the other: closed since the last of them went.
+            gone[one.account] = max(gone.get(one.account, ""), one.left_on.isoformat())
+    found: list[dict[str, Any]] = []
+    for account in sorted(own):
+        found.append({"type": "account", "name": account})
+        found.append({"type": "account", "name": account, "password": "set"})
+    found += [
+        {"type": "account", "name": account, "state": "closed", "expires": day}
+        for account, day in sorted(gone.items())
+    ]
+    return found
 
 
 def _asked(site: Site, here: Sequence[Person], enrolments: Enrolments) -> Iterable[dict[str, Any]]:

@@ -179,12 +179,14 @@ class AccountArtefact(Record):
     ``system`` and ``home`` count when it is made; a home is made with it unless it is ``system``.
     ``password`` is set unless the account has it already; with ``hashed`` the secret is what
     /etc/shadow is to hold. ``locked``: no password lets anybody in (keys may). ``expires``: a day
-    (from then on nobody gets in, keys included) or ``never``.
+    (from then on nobody gets in, keys included) or ``never``. Without ``make`` one that is not
+    there is left so.
     """
 
     kind: Literal["account"] = "account"
     name: AccountName
     state: Literal["present", "absent"] = "present"
+    make: bool = True
     system: bool = False
     home: AbsolutePath | None = None
     shell: AbsolutePath | None = None

@@ -81,7 +81,9 @@ class SecondFactorPolicy(Record):
     ``asked``: of whom a code is asked: of those ``enrolled`` (group ``kit-2fa``), or of
     ``everyone`` but exempt accounts. The management account is always exempt; ``exempt`` names
     others (the break-glass account). ``never_locked`` accounts are spared by the lock-out.
-    ``remote_login``: whether sshd offers people a log-in with password and code.
+    ``remote_login``: whether sshd offers people a log-in with password and code. ``accounts``:
+    whether the accounts of people are ``local`` ones, made on their posts and closed when they
+    leave, or those of a ``directory``, which the kit leaves alone.
     """
 
     services: Annotated[tuple[PamService, ...], Field(min_length=1)] = DEFAULT_SERVICES
@@ -92,6 +94,7 @@ class SecondFactorPolicy(Record):
     interval: Annotated[int, Field(ge=60, le=3600)] = 900
     unlock: Annotated[int, Field(ge=60, le=3600)] = 900
     remote_login: bool = False
+    accounts: Literal["local", "directory"] = "local"
 
 
 class Enrolments(Record):

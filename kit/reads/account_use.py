@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
 from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
@@ -14,7 +14,7 @@ from kit.reads.accounts import NAME
 from kit.reads.counted_lines import END, counted
 
 UNUSED: Final = "unused"
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_SINCE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?\Z")
 _LATEST: Final = "%a %b %d %H:%M:%S %z %Y"  # as lastlog prints it in the C locale
 
 # Of each of the three records: the last moment the account was used, and where a record has a
@@ -59,43 +59,51 @@ used() {
 @dataclass
 class _Told:
     exists: bool = True
-    used: list[date] = field(default_factory=list)
-    since: list[date] = field(default_factory=list)  # days from which on a record is whole
+    used: list[datetime] = field(default_factory=list)
+    since: list[datetime] = field(default_factory=list)  # from when on a record is whole
     always: bool = False  # some record has no beginning
 
 
 class AccountUse(Read):
-    """The last use of an account. Keys: ``ACCOUNT since YYYY-MM-DD``.
+    """The last use of an account. Keys: ``ACCOUNT since YYYY-MM-DD`` or ``… THH:MM:SSZ``.
 
-    Observed ``unused``, or the last day (UTC) after that one on which a session of it was opened;
-    Absent when there is no such account. Unreadable when no record goes back to that day: then
-    nobody can say. Asked are lastlog, wtmp and the journal.
+    Observed ``unused``, or the last day (UTC) on which a session of it was opened after that day,
+    or after that moment; Absent when there is no such account. Unreadable when no record goes back
+    so far: then nobody can say. Asked are lastlog, wtmp and the journal.
     """
 
     id: ClassVar[str] = "account_use"
 
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Raises ``ValueError`` for what is no key of this read."""
-        calls = "".join(f"used {name} {day} || exit\n" for name, day in map(_split, sorted(keys)))
+        calls = "".join(
+            f"used {name} @{_begins(since):.0f} || exit\n"
+            for name, since in map(_split, sorted(keys))
+        )
         return Script(form, f"{_LOOK}{{\n{calls}}} >all || exit\n{END}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         asked = [_split(key) for key in sorted(keys)]
         told = list(_told(counted(raw.text)))
-        if [name for name, _one in told] != [name for name, _day in asked]:
+        if [name for name, _one in told] != [name for name, _since in asked]:
             raise ValueError("not all accounts asked for are told of")
         return {
-            f"{name} since {day}": _observation(one, date.fromisoformat(day))
-            for (name, day), (_name, one) in zip(asked, told, strict=True)
+            f"{name} since {since}": _observation(one, since)
+            for (name, since), (_name, one) in zip(asked, told, strict=True)
         }
 
 
 def _split(key: str) -> tuple[str, str]:
-    name, _blank, day = key.partition(" since ")
-    if not NAME.match(name) or not _DAY.match(day):
+    name, _blank, since = key.partition(" since ")
+    if not NAME.match(name) or not _SINCE.match(since):
         raise ValueError(f"not a key of account_use: {key[:80]!r}")
-    date.fromisoformat(day)
-    return name, day
+    datetime.fromisoformat(since)
+    return name, since
+
+
+def _begins(since: str) -> float:
+    """The moment, or the first one of the day (UTC), in seconds since 1970."""
+    return _utc(datetime.fromisoformat(since)).timestamp()
 
 
 def _told(lines: Iterator[str]) -> Iterator[tuple[str, _Told]]:
@@ -120,25 +128,29 @@ def _add(one: _Told, mark: str, said: str) -> None:
         if said != "never":
             one.used.append(_utc(datetime.strptime(said, _LATEST)))  # noqa: DTZ007 - %z is in it
     elif mark in {"wtmp", "wtmp_from"}:
-        day = _utc(datetime.fromisoformat(said))
-        (one.used if mark == "wtmp" else one.since).append(day)
+        moment = _utc(datetime.fromisoformat(said))
+        (one.used if mark == "wtmp" else one.since).append(moment)
     elif mark in {"journal", "journal_from"}:
-        day = datetime.fromtimestamp(int(said), UTC).date()
-        (one.used if mark == "journal" else one.since).append(day)
+        moment = datetime.fromtimestamp(int(said), UTC)
+        (one.used if mark == "journal" else one.since).append(moment)
     else:
         raise ValueError(f"not a record of logins: {mark[:80]!r}")
 
 
-def _utc(moment: datetime) -> date:
-    return moment.astimezone(UTC).date()
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _observation(one: _Told, day: date) -> Observation:
+def _observation(one: _Told, since: str) -> Observation:
     if not one.exists:
         return Absent()
-    later = [used for used in one.used if used > day]
+    start = _utc(datetime.fromisoformat(since))
+    # Of a day it is not known when in it the seal was put on: what is in it does not count as a
+    # use, and a record must go back to its end at the latest.
+    last = start if "T" in since else start + timedelta(days=1, microseconds=-1)
+    later = [used for used in one.used if used > last]
     if later:
-        return Observed(max(later).isoformat())
-    if one.always or any(start <= day for start in one.since):
+        return Observed(max(later).date().isoformat())
+    if one.always or any(whole <= last for whole in one.since):
         return Observed(UNUSED)
-    return Unreadable(Unread.NOT_ANSWERED, f"no record of logins goes back to {day}")
+    return Unreadable(Unread.NOT_ANSWERED, f"no record of logins goes back to {since}")

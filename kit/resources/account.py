@@ -38,6 +38,8 @@ class Account(Setting):
 
         {type: account, name: guest, state: absent}
 
+        {type: account, name: martin, state: closed, expires: "2026-10-31"}
+
         type: account
         name: secours
         password: set
@@ -45,13 +47,14 @@ class Account(Setting):
 
     ``system`` counts when it is made. What is not given is left as it is, and not judged. A
     password that must be set is put in place only when ``secret`` names one; which one it is
-    cannot be read back. Its home stays when an account goes.
+    cannot be read back. Its home stays when an account goes. One that is ``closed`` opens to
+    nobody from that day on, its files stay; one that is not there is closed as well.
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (Accounts,)}
     type: Literal["account"]
     name: AccountName
-    state: Literal["present", "absent"] = "present"
+    state: Literal["present", "closed", "absent"] = "present"
     system: bool = False
     home: AbsolutePath | None = None
     shell: AbsolutePath | None = None
@@ -66,6 +69,9 @@ class Account(Setting):
             raise ValueError(_("an account that is not to be has nothing else to set."))
         if self.secret is not None and self.password != "set":  # noqa: S105 - a word of ours
             raise ValueError(_("a secret goes with “password: set”."))
+        closed = self.expires not in {None, "never"} and not any(given[:3]) and not self.system
+        if self.state == "closed" and not closed:
+            raise ValueError(_("a closed account has the day it was closed, and no more to set."))
         return self
 
     def slot(self) -> str:
@@ -86,6 +92,8 @@ class Account(Setting):
         start = f"account {self.name}"
         if self.state == "absent":
             return {f"{start} state": Expectation(Operator.ABSENT)}
+        if self.state == "closed":
+            return {f"{start} expires": Expectation(Operator.EQUAL_OR_ABSENT, self.expires)}
         found = {f"{start} state": Expectation(Operator.EQUALS, "present")}
         for name in _FIELDS:
             if getattr(self, name) is not None:
@@ -160,6 +168,7 @@ class Account(Setting):
         locked = {"none": True, "set": False}.get(passwords.pop()) if passwords else None
         return AccountArtefact(
             name=target.id,
+            make=any(one.state == "present" for one in given),
             system=any(one.system for one in given),
             home=next((one.home for one in given if one.home is not None), None),
             shell=next((one.shell for one in given if one.shell is not None), None),

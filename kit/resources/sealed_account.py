@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Annotated, ClassVar, Literal
+from datetime import datetime
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -21,8 +21,11 @@ from kit.reads.accounts import Accounts
 
 
 def _day(text: str) -> str:
-    date.fromisoformat(text)
+    datetime.fromisoformat(text)
     return text
+
+
+_MOMENT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"
 
 
 class SealedAccount(Setting):
@@ -33,7 +36,8 @@ class SealedAccount(Setting):
         {type: sealed_account, name: secours, sealed_on: "2026-11-20"}
 
     It exists, its password is set and not locked, it does not expire; the password was last
-    changed on the day declared, and nobody has used it after that day.
+    changed on the day declared, and nobody has used it after that day; after that moment, where
+    one is given (``2026-11-20T14:05:00Z``).
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
@@ -41,7 +45,7 @@ class SealedAccount(Setting):
     }
     type: Literal["sealed_account"]
     name: AccountName
-    sealed_on: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
+    sealed_on: Annotated[str, Field(pattern=_MOMENT), AfterValidator(_day)]
 
     def slot(self) -> str:
         """``sealed_account:NAME``."""
@@ -63,7 +67,7 @@ class SealedAccount(Setting):
                 f"{start} state": Expectation(equals, "present"),
                 f"{start} password": Expectation(equals, "set"),
                 f"{start} expires": Expectation(equals, "never"),
-                f"{start} changed": Expectation(equals, self.sealed_on),
+                f"{start} changed": Expectation(equals, self.sealed_on.partition("T")[0]),
             },
             AccountUse.id: {f"{self.name} since {self.sealed_on}": Expectation(equals, UNUSED)},
         }

@@ -113,13 +113,17 @@ class Vault:
         self.seen(found.value)
         return found.value
 
-    def put(self, values: Mapping[str, SecretStr], at: datetime) -> None:
-        """Set secrets, all or none; ``at`` (aware) is kept as the moment of the change."""
+    def put(
+        self, values: Mapping[str, SecretStr], at: datetime, *, drop: Iterable[str] = ()
+    ) -> None:
+        """Set secrets and drop others, all or none; ``at`` (aware) is the moment of the change."""
         for name, value in values.items():
             check_name(name)
             self.seen(value)
             _check_value(name, value)
         kept = dict(self.entries())
+        for name in drop:
+            kept.pop(name, None)
         kept.update({name: Entry(value, at) for name, value in values.items()})
         self._write(kept)
 

@@ -13,11 +13,18 @@ from kit.documents_io.locks import hold_folder
 from kit.documents_io.yaml import dump_yaml
 from kit.errors import UsageError
 from kit.i18n import _
+from kit.model.break_glass import BreakGlass
 from kit.model.delivery import Delivery
 from kit.model.device import Device
 from kit.model.known_host import FormerKey, KnownHosts, PinnedKey
 from kit.sites.documents import SiteFile
-from kit.sites.loading import DELIVERIES, DEVICES_FILE, KNOWN_HOSTS_FILE, SITE_FILE
+from kit.sites.loading import (
+    BREAK_GLASS_FILE,
+    DELIVERIES,
+    DEVICES_FILE,
+    KNOWN_HOSTS_FILE,
+    SITE_FILE,
+)
 from kit.sites.workspace import Workspace
 
 _EDITED: Final = (
@@ -93,6 +100,12 @@ def save_known_hosts(
     known = KnownHosts(keys=tuple(keys), former=tuple(former))
     document = known_hosts_document(known.keys, known.former)
     save_documents(workspace, site, {KNOWN_HOSTS_FILE: document})
+
+
+def save_break_glass(workspace: Workspace, site: str, declared: BreakGlass) -> None:
+    """Write the sealed account of a site, and when it was sealed where."""
+    document = _EDITED + dump_yaml({"schema": 1, **plain(declared)})
+    save_documents(workspace, site, {BREAK_GLASS_FILE: document})
 
 
 def save_site(workspace: Workspace, site: SiteFile) -> None:

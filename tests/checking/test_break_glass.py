@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from pydantic import ValidationError
@@ -36,6 +36,20 @@ def test_each_post_has_its_own_secret_and_its_own_day():
         (sealed,) = given.given(Source.BREAK_GLASS, post, SEALED)
         assert sealed["sealed_on"] == day
     assert given.sign("pc-01") != given.sign("pc-02")
+
+
+def test_a_moment_the_kit_knows_is_judged_to_the_second():
+    one = Sealing(device="pc-01", sealed_on=date(2026, 11, 20), at=time(14, 5), reason="code perdu")
+    declared = BreakGlass(account="secours").with_one(one)
+    assert declared.with_one(one).sealed == (one,)
+    assert Sealing.model_validate_json(one.model_dump_json()) == one
+    given = break_glass_settings(POSTS, declared)
+    (sealed,) = given.given(Source.BREAK_GLASS, "pc-01", SEALED)
+    assert sealed["sealed_on"] == "2026-11-20T14:05:00Z"
+    with pytest.raises(ValidationError):
+        Sealing.model_validate_json(
+            '{"device": "pc-01", "sealed_on": "2026-11-20", "at": "14:05:00+01:00"}'
+        )
 
 
 def test_a_device_has_one_day():

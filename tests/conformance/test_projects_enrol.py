@@ -10,11 +10,14 @@ import pytest
 
 from tests.conformance.test_projects import Projects, good, shell
 from tests.lab.bench import Lab
-from tests.loop.lab_site import LabSite, verdicts
-from tests.loop.test_second_factor import PASSWORDS, Office
+from tests.loop.lab_site import SITE, LabSite, verdicts
+from tests.loop.test_second_factor import Office
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
-STATE = "cat /etc/users.oath /etc/pam.d/common-auth /etc/pam.d/common-account; getent group kit-2fa"
+STATE = (
+    "cat /etc/users.oath /etc/pam.d/common-auth /etc/pam.d/common-account;"
+    " getent group kit-2fa; getent passwd mdurand"
+)
 
 
 @pytest.fixture
@@ -22,15 +25,16 @@ def office(tmp_path: Path) -> Iterator[Office]:
     with Lab() as lab:
         site = LabSite(lab, tmp_path / "workspace", lab.hosts(3))
         site.write()
-        for host in site.hosts:
-            for account in PASSWORDS:
-                host.run(["useradd", "-m", "-s", "/bin/sh", account])
-        yield Office(site, tmp_path)
+        found = Office(site, tmp_path)
+        site.run("secrets", "init", SITE, "--key-file", str(found.key), expect=[0])
+        yield found
 
 
 def test_three_ways_one_second_factor(office: Office, tmp_path: Path) -> None:
     site = office.site
     seed = office.enrol()
+    for host in site.hosts:
+        assert shell(host, "getent passwd mdurand || echo none") == "none"
     site.check(expect=[1])
     projects = Projects(site, tmp_path / "project")
     projects.generate()
@@ -49,6 +53,8 @@ def test_three_ways_one_second_factor(office: Office, tmp_path: Path) -> None:
     told += good(projects.pyinfra("--limit", pyinfra.name, "--data", "kit_only=enrol"))
     assert seed not in told
 
+    for host in site.hosts:
+        host.run(["chpasswd"], input=b"mdurand:lab-Durand-4711\n")
     assert len({shell(host, STATE) for host in site.hosts}) == 1
     found = site.check()
     for host in site.hosts:

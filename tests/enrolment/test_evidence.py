@@ -66,7 +66,12 @@ def given(enrolments: Enrolments, people: tuple[Person, ...] | None = PEOPLE) ->
 
 
 def accounts(rules: dict) -> dict[str, str]:  # type: ignore[type-arg]
-    return {one["account"]: one.get("state", "present") for one in rules[ENROLLED]}
+    lines = [one for one in rules[ENROLLED] if one["type"] == "oath_user"]
+    return {one["account"]: one.get("state", "present") for one in lines}
+
+
+def local(rules: dict) -> list[dict]:  # type: ignore[type-arg]
+    return [one for one in rules[ENROLLED] if one["type"] == "account"]
 
 
 def test_each_post_gets_the_people_who_work_on_it() -> None:
@@ -78,6 +83,32 @@ def test_each_post_gets_the_people_who_work_on_it() -> None:
     assert {one["type"] for one in found["pc-1"][REQUIRED]} == {
         "package", "membership", "pam_policy"
     }  # fmt: skip
+
+
+def test_people_have_an_account_where_they_work_and_none_that_opens_once_they_have_left() -> None:
+    left = DURAND.model_copy(update={"left_on": date(2026, 10, 31)})
+    found = given(enrolled(DURAND, MARTIN))
+    names = ["mdurand", "mdurand", "pmartin", "pmartin"]
+    assert [one["name"] for one in local(found["pc-1"])] == names
+    assert {one.get("state") for one in local(found["pc-1"])} == {None}
+    assert [one["name"] for one in local(found["pc-2"])] == names[2:]
+
+    # Her factor is not revoked yet; the account is closed all the same, on every post.
+    closed = {"type": "account", "name": "mdurand", "state": "closed", "expires": "2026-10-31"}
+    found = given(enrolled(DURAND, MARTIN), (left, MARTIN))
+    for post in ("pc-1", "pc-2"):
+        assert [one for one in local(found[post]) if one["name"] == "mdurand"] == [closed]
+    # Somebody else has her name for the system now.
+    other = MARTIN.model_copy(update={"account": "mdurand"})
+    found = given(enrolled(DURAND, MARTIN), (left, other))
+    assert {one.get("state") for one in local(found["pc-2"])} == {None}
+    # Not enrolled: no account is made. Accounts of a directory are none of ours.
+    assert local(given(enrolled(MARTIN))["pc-1"]) == [
+        {"type": "account", "name": "pmartin"},
+        {"type": "account", "name": "pmartin", "password": "set"},
+    ]
+    found = given(enrolled(DURAND, MARTIN, accounts="directory"), (left, MARTIN))
+    assert [local(rules) for rules in found.values()] == [[], []]
 
 
 def test_the_settings_given_are_settings() -> None:

@@ -34,6 +34,7 @@ options:
     suboptions:
       name: {type: str, required: true, description: Name of the account.}
       state: {type: str, default: present, choices: [present, absent], description: There or not.}
+      make: {type: bool, default: true, description: Whether one that is missing is made.}
       system: {type: bool, default: false, description: "Whether to make it as one of the system."}
       home: {type: str, description: Its home folder.}
       shell: {type: str, description: Its shell.}
@@ -186,6 +187,8 @@ def _bring_about(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if shell is not None and not os.access(shell, os.X_OK):
         raise Refusal("target_missing", shell)
     there = local_account(name) is not None
+    if not there and not params["make"]:
+        return {"changed": False}
     if there and not _differences(params):
         return {"changed": False}
     if _shuts_out(params):
@@ -205,6 +208,7 @@ def main() -> None:
     account = {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+        "make": {"type": "bool", "default": True},
         "system": {"type": "bool", "default": False},
         "home": {"type": "str"},
         "shell": {"type": "str"},

@@ -15,6 +15,7 @@ def order(artefact: AccountArtefact) -> Order:
         {
             "KIT_NAME": artefact.name,
             "KIT_STATE": artefact.state,
+            "KIT_MAKE": "yes" if artefact.make else "no",
             "KIT_SYSTEM": "yes" if artefact.system else "no",
             "KIT_HOME": artefact.home or "",
             "KIT_SHELL": artefact.shell or "",

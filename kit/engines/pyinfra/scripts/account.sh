@@ -1,5 +1,5 @@
 #!/bin/sh
-# A local account: KIT_NAME, KIT_STATE, KIT_SYSTEM, KIT_HOME, KIT_SHELL, KIT_LOCKED (yes, no or
+# A local account: KIT_NAME, KIT_STATE, KIT_MAKE (no: one that is missing stays so), KIT_SYSTEM, KIT_HOME, KIT_SHELL, KIT_LOCKED (yes, no or
 # nothing), KIT_EXPIRES, KIT_PASSWORD (clear, hash or nothing). The password itself is the one line
 # of descriptor 9; it is in no file, no argument and no environment.
 # shellcheck disable=SC2153,SC2317,SC2329 # KIT_NAME is data; main is called by the line that follows
@@ -12,6 +12,7 @@ main() {
     fi
     [ -r /etc/shadow ] || failed denied /etc/shadow
     if [ "$KIT_STATE" = absent ]; then remove; fi
+    [ "$KIT_MAKE" = yes ] || there || answer unchanged
     case $KIT_SHELL in
         '') ;;
         *) [ -x "$KIT_SHELL" ] || failed target_missing "$KIT_SHELL" ;;
