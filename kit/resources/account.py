@@ -92,7 +92,7 @@ class Account(Setting):
         start = f"account {self.name}"
         if self.state == "absent":
             return {f"{start} state": Expectation(Operator.ABSENT)}
-        if self.state == "closed":
+        if self.state == "closed" and self.expires is not None:
             return {f"{start} expires": Expectation(Operator.EQUAL_OR_ABSENT, self.expires)}
         found = {f"{start} state": Expectation(Operator.EQUALS, "present")}
         for name in _FIELDS:
