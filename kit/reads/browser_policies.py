@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -27,6 +27,21 @@ FIREFOX_FILE: Final = "/etc/firefox/policies/policies.json"
 OWNER_KEY: Final = "firefox owner"
 MARK: Final = "esms-kit"
 """Beside ``policies`` in the file the kit writes for Firefox, which reads no other key there."""
+
+CHROME_PROGRAMS: Final = (
+    "/opt/google/chrome",
+    "/opt/google/chrome-beta",
+    "/opt/google/chrome-unstable",
+)
+"""Where the packages of Google put Chrome; all of them read the one folder of policies."""
+CONFINED_CHROMIUM: Final = (
+    "/snap/bin/chromium",
+    "/var/lib/flatpak/exports/bin/org.chromium.Chromium",
+)
+CONFINED_CHROME: Final = "/var/lib/flatpak/exports/bin/com.google.Chrome"
+CONFINED_FIREFOX: Final = "/var/lib/flatpak/exports/bin/org.mozilla.firefox"
+"""Browsers of snap and Flatpak that do not see the files the kit reads and writes. Firefox of snap
+does: it is given /etc/firefox/policies."""
 
 _LIMIT: Final = 262144
 
@@ -72,6 +87,13 @@ folder() {
         esac
     done
 }
+# confined PROGRAM...: those that are there, or of which nobody knows.
+confined() {
+    for program in "$@"; do
+        here "$program"
+        [ $? = 1 ] || tell "$program" confined ''
+    done
+}
 single() {
     here "$1"
     case $? in
@@ -83,11 +105,19 @@ single() {
 """
 _CHROMIUM: Final = f"""
 folder {CHROMIUM_FOLDER}
-here /opt/google/chrome
-case $? in
+chrome=1
+for program in {" ".join(CHROME_PROGRAMS)}; do
+    here "$program"
+    case $? in
+    0) chrome=0; break ;;
+    2) chrome=2 ;;
+    esac
+done
+case $chrome in
 0) folder {CHROME_FOLDER} ;;
 2) tell {CHROME_FOLDER} denied '' ;;
 esac
+confined {" ".join((*CONFINED_CHROMIUM, CONFINED_CHROME))}
 """
 _BESIDE: Final = ("/usr/lib/firefox-esr", "/usr/lib/firefox", "/opt/firefox")
 _FIREFOX: Final = f"""
@@ -96,6 +126,7 @@ for program in {" ".join(_BESIDE)}; do
     here "$program"
     [ $? = 1 ] || single "$program/distribution/policies.json"
 done
+confined {CONFINED_FIREFOX}
 """
 
 
@@ -114,7 +145,8 @@ class BrowserPolicies(Read):
     to be judged otherwise. Chromium: ``Instances``, one for each file that says something of the
     place, and one (Absent) for a folder in which no file does; a file that does not parse is
     Unreadable for every place. Firefox: the value in the one file it reads. ``firefox owner``: that
-    file, where it is not the kit's; Absent when it is, or there is none.
+    file, where it is not the kit's; Absent when it is, or there is none. A browser of snap or
+    Flatpak that does not see these files is Unreadable for every place.
     """
 
     id: ClassVar[str] = "browser_policies"
@@ -162,6 +194,9 @@ def _observation(told: _Told, browser: str, place: str) -> Observation:
     document = _firefox_document(told)
     if f"{browser} {place}" == OWNER_KEY:
         return _owner(told, document)
+    confined = next(_confined(told, (CONFINED_FIREFOX,)), None)
+    if confined is not None:
+        return confined[1]
     if document is None:
         return Absent()
     if isinstance(document, str):
@@ -170,8 +205,16 @@ def _observation(told: _Told, browser: str, place: str) -> Observation:
     return Instances(complete=True, items=items)
 
 
+def _confined(told: _Told, programs: Iterable[str]) -> Iterator[tuple[str, Unreadable]]:
+    """Those of some programs that are there: their policies are not told."""
+    for program in programs:
+        if program in told.states:
+            why = f"{program} does not see these files"
+            yield program, Unreadable(Unread.NOT_ANSWERED, why)
+
+
 def _of_chromium(told: _Told, place: str) -> Observation:
-    items: dict[str, Observation] = {}
+    items: dict[str, Observation] = dict(_confined(told, (*CONFINED_CHROMIUM, CONFINED_CHROME)))
     folders = [one for one in (CHROMIUM_FOLDER, CHROME_FOLDER) if one in told.states]
     if CHROMIUM_FOLDER not in folders:
         raise ValueError("nothing is said of the folder of Chromium")

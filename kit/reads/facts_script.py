@@ -10,6 +10,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.model.facts import Fact
+from kit.reads.browser_policies import (
+    CHROME_PROGRAMS,
+    CONFINED_CHROME,
+    CONFINED_CHROMIUM,
+    CONFINED_FIREFOX,
+)
 
 START: Final = """\
 for program in cat sed uname od; do
@@ -251,12 +257,16 @@ FRAGMENTS: Final[Mapping[Fact, str]] = {
         'if text=$(contained); then value container "$text"; else denied container; fi\n'
     ),
     Fact.CHROMIUM: (
-        "installed chromium /usr/bin/chromium /usr/bin/chromium-browser /snap/bin/chromium\n"
+        "installed chromium /usr/bin/chromium /usr/bin/chromium-browser /usr/local/bin/chromium"
+        f" {' '.join(CONFINED_CHROMIUM)}\n"
     ),
-    Fact.CHROME: "installed chrome /opt/google/chrome/chrome\n",
+    Fact.CHROME: (
+        f"installed chrome {' '.join(f'{folder}/chrome' for folder in CHROME_PROGRAMS)}"
+        f" {CONFINED_CHROME}\n"
+    ),
     Fact.FIREFOX: (
-        "installed firefox /usr/bin/firefox-esr /usr/bin/firefox /opt/firefox/firefox"
-        " /snap/bin/firefox\n"
+        "installed firefox /usr/bin/firefox-esr /usr/bin/firefox /usr/lib/firefox/firefox"
+        f" /usr/local/bin/firefox /opt/firefox/firefox /snap/bin/firefox {CONFINED_FIREFOX}\n"
     ),
     Fact.SERIAL: _filled(_FIRMWARE, key="serial", dmi="product_serial", tree="serial-number"),
     Fact.MODEL: _filled(_FIRMWARE, key="model", dmi="product_name", tree="model"),

@@ -35,12 +35,16 @@ class Form(StrEnum):
 
 
 class Definition(Record):
-    """One policy: words with what each is in a browser, or items with where they go."""
+    """One policy: words with what each is in a browser, or items with where they go.
+
+    ``outranking``: places that count for more. They say the same, or nothing.
+    """
 
     id: str
     kind: Literal["choice", "address", "addresses", "authorities"] = "choice"
     choices: dict[str, dict[Browser, dict[str, Concrete]]] = {}
     places: dict[Browser, dict[str, Form]] = {}
+    outranking: dict[Browser, dict[str, Plain]] = {}
     with_: dict[Browser, dict[str, Concrete]] = Field(alias="with", default={})
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from kit.model.artefact import Artefact, FileArtefact
 from kit.model.facts import Fact, Facts
 from kit.model.meta import Meta, Phase
 from kit.model.observation import Absent, Instances, Observation, Observations, Observed
-from kit.model.operators import Operator, holds
+from kit.model.operators import ABSENCE_HOLDS, Operator, holds
 from kit.model.platform import Platform
 from kit.model.setting import Conflict, Expectation, ReadClass, Setting, show_value
 from kit.model.target import ArtefactKind, Target
@@ -124,6 +124,8 @@ class BrowserPolicy(Setting):
                 expected[f"{key} all"] = within if whole else none
             else:
                 expected[key] = Expectation(Operator.EXACTLY, value)
+        for place, plain in definition.outranking.get(self.browser, {}).items():
+            expected[f"{self.browser} {place}"] = Expectation(Operator.EQUAL_OR_ABSENT, plain)
         return expected
 
     def among(self, settings: Sequence[Setting]) -> Self:
@@ -139,7 +141,7 @@ class BrowserPolicy(Setting):
     def enforced(self) -> Mapping[str, Observations]:
         """What the kit's file shows."""
         shown: dict[str, Observation] = {
-            key: Absent() if expected.op is Operator.ABSENT else Observed(expected.value)
+            key: Absent() if expected.op in ABSENCE_HOLDS else Observed(expected.value)
             for key, expected in self._expected().items()
             if key != OWNER_KEY and not key.endswith(" all")
         }
