@@ -156,7 +156,7 @@ class Watchdog:
         """Keep what the steps are about; from here on the device puts it back unless settled."""
         self._seconds = delay(self.limits, self.login_seconds, len(steps))
         watch = watch_of(steps)
-        stale = self._stale(session) if "ssh" in watch.reloads else ""
+        stale = self.stale(session, watch)
         if stale:
             failure = Failure(code=FailureCode.WATCHDOG_IMPOSSIBLE, subject=stale)
             return Reply(ChangeState.FAILED, failure)
@@ -165,14 +165,14 @@ class Watchdog:
         self.armed(self._seconds)
         return understand(done.status, done.stdout, done.stderr, _SECONDS)
 
-    def _stale(self, session: Runs) -> str:
+    def stale(self, session: Runs, watch: Watch) -> str:
         """What of sshd's files, as they are before the change, shuts a source out; ``""``: nothing.
 
         Somebody may have changed them and not reloaded sshd: a reload would take that in, and
         another one would not undo it.
         """
         sources = networks(self.work.sources)
-        if not sources:
+        if not sources or "ssh" not in watch.reloads:
             return ""
         loaded = self._loaded(session, addresses(sources))
         found = doubts(loaded, sources, self.work.account, self.work.connection.port)

@@ -9,6 +9,9 @@ from tests.engines.test_lab_watchdog import (
     put_back_and_told,
     test_a_way_in_that_is_kept_is_proven_and_nothing_is_left,
 )
+from tests.engines.test_lab_watchdog import (
+    test_files_of_others_that_would_shut_out_once_they_are_loaded_arm_nothing as arms_nothing,
+)
 
 __all__ = ["test_a_way_in_that_is_kept_is_proven_and_nothing_is_left"]
 
@@ -24,3 +27,8 @@ pytestmark = pytest.mark.lab
 )
 def test_what_shuts_out_is_put_back_and_told(lab, hosts, names):
     put_back_and_told(lab, hosts, {name: cases()[name] for name in names})
+
+
+@pytest.mark.full
+def test_files_of_others_that_would_shut_out_once_they_are_loaded_arm_nothing(lab, host):
+    arms_nothing(lab, host)

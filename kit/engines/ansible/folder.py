@@ -59,11 +59,16 @@ class RunFolder:
         return self.path / f"{device}.settled"
 
     def write(
-        self, works: Sequence[Work], limits: Limits, identity: str
+        self,
+        works: Sequence[Work],
+        limits: Limits,
+        identity: str,
+        impossible: Mapping[str, str],
     ) -> Mapping[str, NotConnected]:
         """Make everything; the devices that cannot be connected to as they are described.
 
-        ``identity`` names the run to the watchdogs.
+        ``identity`` names the run to the watchdogs; ``impossible``: device -> why none may be
+        armed there.
         """
         refused: dict[str, NotConnected] = {}
         blocks: list[str] = []
@@ -78,6 +83,8 @@ class RunFolder:
                 refused[work.device] = error
                 continue
             hosts[work.device] = self._host_variables(work, limits)
+            if impossible.get(work.device):
+                hosts[work.device]["kit_artefacts_impossible"] = impossible[work.device]
         variables = {
             "ansible_python_interpreter": "/usr/bin/python3",
             "kit_artefacts_go_file": str(self.go),

@@ -7,16 +7,20 @@ import subprocess
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 from kit.engines.ansible.folder import RunFolder
 from kit.engines.base import Limits, Work
 from kit.engines.failures import Failure, FailureCode
+from kit.engines.hops import NotConnected
 from kit.engines.pyinfra.channels import BECOME_ROOT, new_session
-from kit.engines.pyinfra.session import Done, SessionFailed
+from kit.engines.pyinfra.session import Done, Session, SessionFailed
 from kit.engines.watchdog import Settled, Watchdog
 from kit.model.device import Sudo
+from kit.planning.schedule import steps
+from kit.planning.watching import guarded, watch_of
 
 _RUN: Final = (
     "umask 077; KIT_DIR=$(mktemp -d /run/esms-kit-XXXXXXXX) || exit 1; export KIT_DIR; "
@@ -24,6 +28,26 @@ _RUN: Final = (
     'rm -rf -- "$KIT_DIR"; exit "$status"'
 )
 _CONNECT_SECONDS: Final = 15
+
+
+def stale_files(work: Work, limits: Limits, nonce: str, password: str | None) -> str:
+    """What of sshd's files, as they are now, a reload would shut a source out by; else ``""``.
+
+    ``Watchdog.arm`` looks for itself; where the role arms it, this looks before the play begins.
+    A device that does not let us in has nothing stale: the play itself tells why.
+    """
+    watch = watch_of(guarded(steps(work.changes)))
+    if not work.sources or "ssh" not in watch.reloads:
+        return ""
+
+    def again(seconds: int) -> AbstractContextManager[Session]:
+        return new_session(work, limits, nonce, password, seconds)
+
+    try:
+        with again(limits.login_seconds) as session:
+            return Watchdog(work, limits, nonce, again).stale(session, watch)
+    except (NotConnected, SessionFailed):
+        return ""
 
 
 class SharedConnection:

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -25,10 +26,11 @@ from kit.data_folders import data_folder
 from kit.documents_io.ansible_vars import dump_variables
 from kit.engines.accounts import clean, not_begun
 from kit.engines.ansible.folder import RunFolder, environment
-from kit.engines.ansible.guard import AnsibleGuard
+from kit.engines.ansible.guard import AnsibleGuard, stale_files
 from kit.engines.ansible.listening import DeviceListening
 from kit.engines.base import Event, Work
 from kit.engines.job import Job, Message
+from kit.model.device import Access
 from kit.redaction import Redactor
 
 CLOSING_SECONDS: Final = 5
@@ -72,7 +74,8 @@ class Run:
 
     def carry_out(self) -> None:
         """Work on all devices; one outcome is told for each."""
-        refused = self._folder.write(self._job.works, self._job.limits, self._job.nonce)
+        limits, nonce = self._job.limits, self._job.nonce
+        refused = self._folder.write(self._job.works, limits, nonce, self._stale())
         for work in self._job.works:
             if work.device in refused:
                 error = refused[work.device]
@@ -103,6 +106,18 @@ class Run:
         for listening in self._devices.values():
             outcome = listening.outcome(stopped=self._stopped.is_set())
             self._told.emit(Message(outcome=outcome))
+
+    def _stale(self) -> dict[str, str]:
+        """Device -> why no watchdog may be armed there; every device is looked at at once."""
+        job = self._job
+
+        def look(work: Work) -> tuple[str, str]:
+            password = job.passwords.get(work.device)
+            return work.device, stale_files(work, job.limits, job.nonce, password)
+
+        over_ssh = [one for one in job.works if one.connection.access is Access.SSH]
+        with ThreadPoolExecutor(job.limits.jobs) as pool:
+            return dict(pool.map(look, over_ssh))
 
     def _guard(self, work: Work) -> AnsibleGuard:
         job = self._job

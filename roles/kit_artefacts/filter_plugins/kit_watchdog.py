@@ -88,6 +88,11 @@ def kit_held(result: dict[str, Any]) -> dict[str, str]:
     return _failure("watchdog_impossible", "sh", result.get("stderr") or result.get("msg") or "")
 
 
+def kit_impossible(why: str) -> dict[str, str]:
+    """Why no watchdog may be armed, as a failure."""
+    return _failure("watchdog_impossible", why)
+
+
 def kit_late(held: dict[str, str], until: float, now: float) -> dict[str, str]:
     """Why nothing more is begun: what is held already, or a watchdog that waits no longer."""
     late = float(until) > 0 and float(now) > float(until)
