@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,9 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 def kill_after(process: subprocess.Popen[bytes], events: int) -> int:
     """Kill it once that many events were told; returns how many there were (all: it ended)."""
     assert process.stderr is not None
+    assert process.stdout is not None
+    # Where it comes to its end all the same, nothing keeps it from telling its whole answer.
+    threading.Thread(target=process.stdout.read, daemon=True).start()
     seen = 0
     while seen < events:
         line = process.stderr.readline()
