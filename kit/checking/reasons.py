@@ -70,6 +70,11 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.MOVED: N_("“{subject}” was changed since that run."),
     ReasonCode.IRREVERSIBLE: N_("“{subject}” cannot go back before the device is restarted."),
     ReasonCode.PRIOR_UNKNOWN: N_("What “{subject}” was before is not known any more."),
+    ReasonCode.PRIOR_GONE: N_("What “{subject}” was before is kept nowhere: it cannot go back."),
+    ReasonCode.CODES_REUSABLE: N_(
+        "The former second factor counts its codes; back in place, one that was used could be used"
+        " again: {subject}."
+    ),
 }
 UNREAD_CODES: Final = frozenset({ReasonCode.UNREADABLE, ReasonCode.FACT_UNREADABLE})
 """Codes whose detail begins with an ``Unread`` code."""
@@ -117,6 +122,8 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.MOVED: N_("Decide by hand which value is to stand."),
     ReasonCode.IRREVERSIBLE: N_("Undo the rest, then restart the device."),
     ReasonCode.PRIOR_UNKNOWN: N_("Set the old value by hand; the journal shows what is known."),
+    ReasonCode.PRIOR_GONE: N_("Bring back by hand what is to be there again."),
+    ReasonCode.CODES_REUSABLE: N_("Issue the person a new second factor."),
 }
 _OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_REACHED: N_("Switch the device on, check its network and address."),

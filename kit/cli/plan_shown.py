@@ -82,7 +82,7 @@ def agreement(site: OpenSite, *, quiet: bool, yes: bool, verbose: int) -> Callab
         if one_way and not yes:
             for device, target in one_way:
                 say(f"{device}{_(': ')}{target}", style="bold yellow")
-            question = _("These cannot be undone before a restart. Make them?")
+            question = _("These cannot be undone; kernel values not before a restart. Make them?")
             if not confirm(question, otherwise=otherwise):
                 return False
         return yes or confirm(_("Make these changes?"), otherwise=otherwise)
@@ -157,7 +157,8 @@ def _show_change(site: OpenSite, number: int, change: Change, verbose: int) -> N
     if change.may_cut:
         marks.append(_("may cut the way in"))
     if not change.reversible:
-        marks.append(_("cannot be undone before a restart"))
+        one_way = change.kind.value == "sysctl"
+        marks.append(_("cannot be undone before a restart") if one_way else _("cannot be undone"))
     if change.effective.value != "now":
         marks.append(_(_EFFECTIVE[change.effective.value]))
     suffix = f"  [{', '.join(marks)}]" if marks else ""

@@ -314,4 +314,8 @@ TEXTS: Final[Mapping[FailureCode, tuple[str, str]]] = {
         N_("{subject} was changed in the meantime and was left as it is."),
         N_("Run the command again: it reads the device first."),
     ),
+    FailureCode.TOO_SOON: (
+        N_("codes of the former second factor of {subject} may still be valid; it stays away."),
+        N_("Go back again in five minutes."),
+    ),
 }

@@ -96,6 +96,7 @@ class FailureCode(StrEnum):
     NOT_HELD = "not_held"
     HELD_GONE = "held_gone"
     MOVED = "moved"
+    TOO_SOON = "too_soon"
     IN_USE = "in_use"
 
 

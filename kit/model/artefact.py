@@ -287,7 +287,7 @@ class HeldArtefact(Record):
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     of: Literal[
         "file", "lines", "attributes", "unit", "sysctl", "every",
-        "account", "membership", "authorized_keys",
+        "account", "membership", "authorized_keys", "pam", "oath_user",
     ]  # fmt: skip
     first: HeldWord
     second: HeldWord | Literal[""] = ""

@@ -70,6 +70,8 @@ class ReasonCode(StrEnum):
     MOVED = "moved"
     IRREVERSIBLE = "irreversible"
     PRIOR_UNKNOWN = "prior_unknown"
+    PRIOR_GONE = "prior_gone"
+    CODES_REUSABLE = "codes_reusable"
     NEVER_USED = "never_used"
     NOT_REVOKED = "not_revoked"
     NOT_DECLARED = "not_declared"

@@ -14,7 +14,9 @@ from kit.model.artefact import (
     HeldArtefact,
     LinesArtefact,
     MembershipArtefact,
+    OathUserArtefact,
     PackageArtefact,
+    PamArtefact,
     PinnedPackageArtefact,
     SysctlArtefact,
     UnitArtefact,
@@ -48,22 +50,23 @@ def held_of(change: Change) -> Held | None:
     return Held(key, hashlib.sha256(key.encode()).hexdigest()[:16], *words)
 
 
+_Named = PackageArtefact | UnitArtefact | AccountArtefact | PamArtefact | OathUserArtefact
+
+
 def _words(artefact: Artefact) -> tuple[str, ...] | None:
     if isinstance(artefact, FileArtefact | LinesArtefact):
         return artefact.kind, artefact.path
     if isinstance(artefact, AttributesArtefact):
         return "attributes", artefact.type, artefact.path
-    if isinstance(artefact, PackageArtefact | PinnedPackageArtefact):
-        return "package", artefact.name
-    if isinstance(artefact, UnitArtefact):
-        return "unit", artefact.name
+    if isinstance(artefact, _Named):
+        return artefact.kind, artefact.name
+    if isinstance(artefact, PinnedPackageArtefact):
+        return "pinned", artefact.name
     if isinstance(artefact, SysctlArtefact):
         every = every_interface(artefact.name)
         if every:
             return "every", f"/proc/sys/{every[0]}", every[1]
         return "sysctl", "/proc/sys/" + artefact.name.translate(str.maketrans("./", "/."))
-    if isinstance(artefact, AccountArtefact):
-        return "account", artefact.name
     if isinstance(artefact, MembershipArtefact):
         return "membership", artefact.group
     if isinstance(artefact, AuthorizedKeysArtefact):

@@ -15,6 +15,7 @@ from kit.model.artefact import (
     PackageArtefact,
 )
 from kit.model.journal import JournalEntry
+from kit.model.meta import Phase
 from kit.model.plan import Change, ChangedValue, DevicePlan, MovedValue, Refusal
 from kit.model.target import ArtefactKind
 from kit.model.verdict import Reason, ReasonCode
@@ -25,6 +26,7 @@ Shown = Callable[[ChangedValue], str]
 """A value of a change as the device shows it now."""
 
 _UNKNOWN: Final = ("unknown",)
+_ABSENT: Final = ("absent",)
 _PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}\Z")
 
 
@@ -88,22 +90,31 @@ def _goes_back(entry: JournalEntry) -> bool:
 
 
 def _builders(entries: Iterable[JournalEntry]) -> dict[str, set[str]]:
-    """Target -> targets that came after it and need it: they go back first."""
+    """Target -> targets that came after it and need it: they go back first.
+
+    While PAM asks for codes nobody is without what makes them: a second factor goes after PAM has
+    gone back, and comes again before.
+    """
     found: dict[str, set[str]] = {}
-    for entry in entries:
+    given = list(entries)
+    asking = {one.target for one in given if one.change.kind is ArtefactKind.PAM}
+    for entry in given:
         for before in entry.change.after:
             found.setdefault(before, set()).add(entry.target)
+        if entry.change.kind is not ArtefactKind.OATH_USER:
+            continue
+        for pam in asking:
+            before, later = (entry.target, pam) if entry.prior == _ABSENT else (pam, entry.target)
+            found.setdefault(before, set()).add(later)
     return found
 
 
 def _back(entry: JournalEntry, now: tuple[str, ...] | None, shown: Shown) -> _Back:
     if now is not None and entry.prior and now == entry.prior:
         return _Back()
-    if not entry.change.reversible:
-        code = ReasonCode.IRREVERSIBLE
-        return _Back(refusal=_refusal(entry, Reason(code=code, subject=entry.target)))
-    if now is None or entry.prior in ((), _UNKNOWN):
-        code = ReasonCode.PRIOR_UNKNOWN
+    code = _no_way_back(entry, now)
+    if code is not None or now is None:
+        code = code or ReasonCode.PRIOR_UNKNOWN
         return _Back(refusal=_refusal(entry, Reason(code=code, subject=entry.target)))
     moved = _moved(entry, now, shown)
     if moved:
@@ -114,6 +125,23 @@ def _back(entry: JournalEntry, now: tuple[str, ...] | None, shown: Shown) -> _Ba
         code = ReasonCode.PRIOR_UNKNOWN
         return _Back(refusal=_refusal(entry, Reason(code=code, subject=entry.target)))
     return _Back(change=_change(entry, artefact, shown))
+
+
+def _no_way_back(entry: JournalEntry, now: tuple[str, ...] | None) -> ReasonCode | None:
+    """Why a target cannot go back whatever has become of it; ``None`` when it can."""
+    held = held_of(entry.change)
+    kind = held.kind if held is not None else ""
+    if kind == "account" and now == _ABSENT and entry.prior not in ((), _UNKNOWN):
+        return ReasonCode.PRIOR_GONE  # with its files; only its line is held
+    if kind == "pinned" and entry.prior[:1] and entry.prior[0].startswith("installed"):
+        return ReasonCode.PRIOR_GONE  # the file its former version came from
+    if not entry.change.reversible and kind not in {"account", "pinned"}:
+        return ReasonCode.IRREVERSIBLE
+    if now is None or entry.prior in ((), _UNKNOWN):
+        return ReasonCode.PRIOR_UNKNOWN
+    if kind == "oath_user" and any(line.startswith("counted ") for line in entry.prior):
+        return ReasonCode.CODES_REUSABLE
+    return None
 
 
 def _refusal(entry: JournalEntry, reason: Reason, values: tuple[MovedValue, ...] = ()) -> Refusal:
@@ -154,7 +182,7 @@ def _artefact(entry: JournalEntry, now: tuple[str, ...]) -> Artefact | None:
     held = held_of(entry.change)
     if held is None:
         return None
-    if held.kind == "package":
+    if held.kind in {"package", "pinned"}:
         (was,) = entry.prior if len(entry.prior) == 1 else ("",)
         state = {"absent": "purged", "removed": "absent", "installed": "present"}.get(was)
         if state is None:
@@ -190,7 +218,7 @@ def _change(entry: JournalEntry, artefact: Artefact, shown: Shown) -> Change:
     return Change(
         kind=change.kind,
         target=change.target,
-        phase=change.phase,
+        phase=_phase(entry),
         artefact=artefact,
         values=tuple(
             one.model_copy(update={"old": shown(one), "new": one.old}) for one in change.values
@@ -199,6 +227,13 @@ def _change(entry: JournalEntry, artefact: Artefact, shown: Shown) -> Change:
         may_cut=change.may_cut,
         effective=change.effective,
     )
+
+
+def _phase(entry: JournalEntry) -> int:
+    """A second factor goes when the way in is proven: until then PAM may ask for codes again."""
+    if entry.change.kind is not ArtefactKind.OATH_USER:
+        return entry.change.phase
+    return Phase.ONE_WAY if entry.prior == _ABSENT else Phase.ACCOUNTS
 
 
 def _came_along(entry: JournalEntry, change: Change) -> list[Change]:

@@ -14,6 +14,7 @@ from kit.model.artefact import (
     HeldArtefact,
     LinesArtefact,
     MembershipArtefact,
+    OathUserArtefact,
     PackageArtefact,
     PamArtefact,
     PinnedPackageArtefact,
@@ -119,6 +120,10 @@ def _as_held(artefact: Artefact) -> Artefact:
         return MembershipArtefact(group=first)
     if artefact.of == "authorized_keys":
         return AuthorizedKeysArtefact(account=first)
+    if artefact.of == "pam":
+        return PamArtefact(profiles=())
+    if artefact.of == "oath_user":
+        return OathUserArtefact(name=first, state="absent")
     return FileArtefact(path=first, reload=reload)
 
 

@@ -14,7 +14,10 @@ JOURNAL: Final = "/var/lib/esms-kit/journal"
 def order(artefact: HeldArtefact) -> Order:
     """Look whether it stands as it was left, put it back, and look again."""
     return Order(
-        ("prelude", "placing", "accounts", "validators", "states", "put_back", "put_account"),
+        (
+            *("prelude", "placing", "accounts", "validators", "states"),
+            *("put_back", "put_account", "put_login"),
+        ),
         {
             "KIT_RUN": artefact.run,
             "KIT_ID": artefact.id,

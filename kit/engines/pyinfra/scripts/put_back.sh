@@ -22,6 +22,8 @@ main() {
         account) put_account ;;
         membership) put_membership ;;
         authorized_keys) put_keys ;;
+        pam) put_pam ;;
+        oath_user) put_factor ;;
         *) failed unsupported "$KIT_KIND" ;;
     esac
     look

@@ -34,6 +34,9 @@ state_of() {
         account) state_of_account "$2" ;;
         membership) state_of_membership "$2" ;;
         authorized_keys) state_of_keys "$2" ;;
+        pinned) state_of_pinned "$2" ;;
+        pam) state_of_pam ;;
+        oath_user) state_of_factor "$2" ;;
         *) return 1 ;;
     esac
 }
@@ -60,11 +63,12 @@ state_of_membership() {
     if [ -z "$line" ]; then echo absent; else printf 'members %s\n' "$(word "${line##*:}")"; fi
 }
 
-# Both files sshd looks at; read with the account's own rights, for it may put links there.
+# Both files sshd looks at; read with the account's own rights, for it may put links there. An
+# account that is not there has none.
 state_of_keys() {
     line=$(line_of /etc/passwd "$1") || return 1
     if [ -z "$line" ]; then
-        echo unknown
+        printf '%s absent\n' authorized_keys authorized_keys2
         return
     fi
     for name in authorized_keys authorized_keys2; do
@@ -93,11 +97,79 @@ keep() {
             line_of /etc/passwd "$2" >"$3.content" && line_of /etc/shadow "$2" >>"$3.content" ;;
         authorized_keys)
             line=$(line_of /etc/passwd "$2")
+            [ -n "$line" ] || return 0
             for name in authorized_keys authorized_keys2; do
                 as_owner 'cat -- "$1"' "$name" >"$3.$name" 2>/dev/null || rm -f -- "$3.$name"
             done
             ;;
+        pam)
+            [ "$(cat -- "$KIT_DIR/state")" != unknown ] || return 0
+            number=0
+            while read -r path; do
+                number=$((number + 1))
+                cat -- "$path" >"$3.$number" || return
+            done <"$KIT_DIR/pam_files"
+            ;;
+        oath_user) ! small "$FACTORS" || cat -- "$FACTORS" >"$3.content" ;;
     esac
+}
+
+# small FILE: a regular file, no larger than what is held.
+small() {
+    [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %s -- "$1")" -le "${KIT_MOST:-1048576}" ]
+}
+
+# pam_files: what pam-auth-update writes, and our profiles; one path a line, always in one order.
+pam_files() {
+    for path in /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/common-password \
+        /etc/pam.d/common-session /etc/pam.d/common-session-noninteractive \
+        /var/lib/pam/* /usr/share/pam-configs/esms-kit-*; do
+        if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\n' "$path"; fi
+    done
+}
+
+state_of_pam() {
+    pam_files >"$KIT_DIR/pam_files" || return 1
+    whole=no
+    [ ! -f /etc/pam.d/common-auth ] || whole=yes
+    while read -r path; do
+        small "$path" || whole=no
+    done <"$KIT_DIR/pam_files"
+    if [ "$whole" = no ]; then
+        echo unknown
+        return
+    fi
+    while read -r path; do
+        told=$(state_of_file "$path") || return 1
+        printf '%s %s\n' "$(word "$path")" "$told"
+    done <"$KIT_DIR/pam_files"
+}
+
+# What pam_oath checks codes with.
+FACTORS=/etc/users.oath
+
+# Kind, PIN and seed of each line of the account, in one keyed digest; what pam_oath writes behind
+# them moves with every use and is no part of it. "counted": its codes do not end with the time.
+state_of_factor() {
+    if [ ! -e "$FACTORS" ] && [ ! -L "$FACTORS" ]; then
+        echo absent
+        return
+    fi
+    if ! small "$FACTORS"; then
+        echo unknown
+        return
+    fi
+    KIT_WANTED=$1 awk '$1 !~ /^#/ && $2 == ENVIRON["KIT_WANTED"] { print $1, $3, tolower($4) }' \
+        "$FACTORS" >"$KIT_DIR/factors" || return 1
+    [ -s "$KIT_DIR/factors" ] || echo absent
+    while read -r kind rest; do
+        digest=$(printf '%s %s' "$kind" "$rest" | cat -- "$KIT_KEY" - | sha256sum)
+        case $kind in
+            HOTP/T*) printf 'timed %s\n' "${digest%% *}" ;;
+            *) printf 'counted %s\n' "${digest%% *}" ;;
+        esac
+    done <"$KIT_DIR/factors"
+    rm -f -- "$KIT_DIR/factors"
 }
 
 # The digest is of the key and the content: it tells two contents apart, and nobody who lacks the
@@ -150,6 +222,17 @@ state_of_package() {
         0-installed | 0-triggers-*) echo installed ;;
         *) echo unknown ;; # half of it, several architectures, or no answer
     esac
+}
+
+# With its version: another one is another state.
+state_of_pinned() {
+    told=$(state_of_package "$1")
+    if [ "$told" != installed ]; then
+        printf '%s\n' "$told"
+        return
+    fi
+    version=$(dpkg-query -W -f '${Version}\n' -- "$1" 2>/dev/null) || return 1
+    printf 'installed %s\n' "$(word "$version")"
 }
 
 # Whether it starts at boot, whether it runs.
