@@ -54,6 +54,8 @@ def test_the_arguments_are_those_of_the_artefacts():
     assert options["reload"]["choices"] == options["action"]["choices"]
     assert set(options["reload"]["choices"]) == set(get_args(ReloadAction))
     assert set(options["validator"]["choices"]) == set(get_args(Validator))
+    held = get_args(KINDS["held"].model_fields["of"].annotation)
+    assert options["of"]["choices"] == list(held)
 
 
 @pytest.mark.parametrize(

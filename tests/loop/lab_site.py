@@ -101,7 +101,8 @@ class LabSite:
         data = json.loads(stdout) if "--json" in arguments and stdout.strip() else None
         answer = Answer(done.returncode, data, stderr, stdout)
         if expect is not None and done.returncode not in set(expect):
-            raise AssertionError(f"exit {done.returncode}\n{stdout[-3000:]}\n{stderr[-3000:]}")
+            why = f"exit {done.returncode}\n{stdout[-3000:]}\n{stderr[-3000:]}"
+            raise AssertionError(f"{why}\n{_failures(data)}")
         return answer
 
     def check(self, *more: str, expect: Iterable[int] | None = None) -> Answer:
@@ -112,6 +113,17 @@ class LabSite:
         """``apply --json --yes``."""
         words = ("apply", SITE, "--json", "--yes")
         return self.run(*words, *more, expect=expect)
+
+
+def _failures(data: Any) -> str:
+    """What failed on which device, where an answer tells."""
+    outcomes = data.get("outcomes", {}) if isinstance(data, dict) else {}
+    return "\n".join(
+        f"{device} {one.get('target', one.get('ending'))}: {one['failure']}"
+        for device, outcome in outcomes.items()
+        for one in (outcome, *outcome["results"])
+        if one["failure"]
+    )
 
 
 def verdicts(answer: Answer, device: str) -> dict[str, str]:

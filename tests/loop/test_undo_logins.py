@@ -16,7 +16,7 @@ from tests.loop.test_second_factor import PASSWORDS, Office
 from tests.loop.test_undo import fingerprint, journal, observed, undo
 
 # Half a minute each; tests/engines/test_held_scripts.py has the scripts under every shell.
-pytestmark = [pytest.mark.lab, pytest.mark.full]
+pytestmark = [pytest.mark.lab, pytest.mark.full, pytest.mark.timeout(1500)]
 USERS = "/etc/users.oath"
 FORMER = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "HOTP/T30/6\tmartin\t-\tfedcba98{}\n"
