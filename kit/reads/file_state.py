@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from kit.model.observation import Absent, Instances, Observation, Observed, Unread, Unreadable
@@ -31,6 +31,10 @@ look='
         *)
             if seen=$(stat -L -c "%f:%u:%g:%U:%G" -- "$one" 2>/dev/null); then
                 printf "entry\t%s\t%s\n" "$seen" "$one"
+                # A plus behind the rights: a list of others who have some.
+                case $(ls -dlL -- "$one") in
+                ??????????+*) printf "others\t%s\n" "$one" ;;
+                esac
             elif [ -h "$one" ] && [ ! -e "$one" ]; then echo "nowhere"
             else echo "odd"
             fi
@@ -60,7 +64,7 @@ pattern() {
     *) unknown ;;
     esac
 }
-for program in find stat sh id readlink; do command -v "$program" >/dev/null || exit 127; done
+for program in find stat sh id ls readlink; do command -v "$program" >/dev/null || exit 127; done
 {
 """
 )
@@ -86,6 +90,7 @@ class _Listing:
     """What was found for one pattern, and how it ended."""
 
     entries: dict[str, _Entry]
+    others: set[str] = field(default_factory=set)  # paths whose rights are not all told
     whole: bool = True
     end: str = ""
 
@@ -96,6 +101,7 @@ class FileState(Read):
     Attributes: ``owner``, ``group`` (names, or numbers without a name), ``mode`` (four octal
     digits), ``kind`` (``file``, ``directory``, ``other``). Kinds: ``file``, ``directory``,
     ``any``; what is of another kind does not count. Links are followed.
+    A mode is Unreadable where an access list (ACL) gives rights to others besides.
     A path yields Observed or Absent; a pattern (``*`` and ``?``, no hidden names) Instances by
     path, complete when every folder on the way could be listed.
     """
@@ -147,6 +153,8 @@ def _listings(lines: Iterator[str]) -> dict[str, _Listing]:
             listing.entries[path] = _entry(said)
             if not has_wildcards(pattern):
                 listing.end = "complete"
+        elif mark == "others" and rest in listing.entries:
+            listing.others.add(rest)
         elif mark == "odd" and not listing.end:
             listing.whole = False
         elif mark in {"absent", "complete", "denied", "failed"} and not listing.end:
@@ -173,6 +181,13 @@ def _entry(said: str) -> _Entry:
     )
 
 
+def _seen(key: _Key, path: str, entry: _Entry, listing: _Listing) -> Observation:
+    """The attribute of one file; with a list of others, its mode is not all there is to know."""
+    if key.attribute == "mode" and path in listing.others:
+        return Unreadable(Unread.NOT_ANSWERED, f"{path}: an access list gives rights to others")
+    return Observed(entry.attributes[key.attribute])
+
+
 def _observation(key: _Key, found: Mapping[str, _Listing]) -> Observation:
     listing = found[key.pattern]
     fitting = {
@@ -181,11 +196,11 @@ def _observation(key: _Key, found: Mapping[str, _Listing]) -> Observation:
         if matches(path, key.pattern) and key.kind in {"any", entry.kind}
     }
     if has_wildcards(key.pattern):
-        items = {path: Observed(one.attributes[key.attribute]) for path, one in fitting.items()}
+        items = {path: _seen(key, path, one, listing) for path, one in fitting.items()}
         complete = listing.whole and listing.end == "complete"
         return Instances(complete=complete, items=dict(sorted(items.items())))
     if fitting:
-        return Observed(fitting[key.pattern].attributes[key.attribute])
+        return _seen(key, key.pattern, fitting[key.pattern], listing)
     if listing.end == "denied":
         return Unreadable(Unread.DENIED)
     if listing.end == "failed" or not listing.whole:

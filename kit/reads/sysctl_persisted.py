@@ -50,7 +50,12 @@ count=0
 newline='
 '
 unit=/etc/systemd/system/systemd-sysctl.service
-if [ -e "$unit" ] && [ ! -s "$unit" ]; then echo masked; else echo active; fi
+state=active
+for part in "$unit" "$unit.d"/*.conf; do
+    if [ -e "$part" ] && [ "$state" != masked ]; then state=changed; fi
+    if [ -e "$part" ] && [ ! -s "$part" ] && [ "$part" = "$unit" ]; then state=masked; fi
+done
+echo "$state"
 print() {
     case $1 in *"$newline"*) echo 'a file has a line end in its name' >&2; exit 1 ;; esac
     count=$((count + 1))
@@ -79,6 +84,10 @@ if [ -e __CREDENTIAL__ ]; then print __CREDENTIAL__; fi
 printf 'end\\t%s\\n' "$count"
 """
 
+_NOT_AS_SHIPPED: Final[Mapping[str, str]] = {
+    "changed": "systemd-sysctl.service is changed: what it applies at boot is not known",
+    "masked": "systemd-sysctl.service is masked: no file is applied at boot",
+}
 _Options = dict[str, str | None]  # path below /proc/sys, or a pattern -> value, None = excluded
 
 
@@ -108,8 +117,8 @@ class SysctlPersisted(Read):
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         state, files = _files(raw.text)
-        if state == "masked":
-            why = "systemd-sysctl.service is masked: no file is applied at boot"
+        if state != "active":
+            why = _NOT_AS_SHIPPED[state]
             return dict.fromkeys(keys, Unreadable(Unread.FAILED, why))
         everything = _options(_in_order(files))
         lasting = _options(_in_order({p: t for p, t in files.items() if not _passing(p)}))
@@ -121,7 +130,10 @@ def _passing(path: str) -> bool:
 
 
 def _files(text: str) -> tuple[str, dict[str, str]]:
-    """``masked`` or ``active``, and path -> content; raises ``ValueError`` when not whole."""
+    """``active``, ``changed`` or ``masked``, and path -> content.
+
+    Raises ``ValueError`` when it is not whole.
+    """
     state, *lines, end = text.removesuffix("\n").split("\n")
     files: dict[str, list[str]] = {}
     content: list[str] = []
@@ -133,7 +145,7 @@ def _files(text: str) -> tuple[str, dict[str, str]]:
             content = files[path] = []
         elif line:
             raise ValueError(f"not a line of this answer: {line[:80]!r}")
-    if state not in {"masked", "active"} or end != f"end\t{len(files)}":
+    if state not in {"active", *_NOT_AS_SHIPPED} or end != f"end\t{len(files)}":
         raise ValueError("the answer has no end, or not all of its files")
     return state, {path: "\n".join(found) for path, found in files.items()}
 
