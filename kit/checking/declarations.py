@@ -177,7 +177,7 @@ class _Today:
         if said is None:
             code = ReasonCode.DECLARATION_WITHDRAWN if withdrawn else ReasonCode.NOT_DECLARED
             return Verdict.NOT_CHECKED, Reason(code=code, subject=withdrawn)
-        told = said.statement or ""
+        told = (said.statement or "").rstrip(". ")  # it stands inside of a sentence
         if said.answer is Answer.NO:
             return Verdict.FAIL, Reason(code=ReasonCode.DECLARED_NOT_SO, detail=told)
         against = [one for one in rule.contradicted_by if one in self.failing]

@@ -217,6 +217,13 @@ def label(member: StrEnum) -> str:
     return _(_LABELS[type(member)][member])
 
 
+def declared_label(state: DeclarationState, verdict: Verdict) -> str:
+    """How a declaration stands; what was declared not to be so says so, whatever its days."""
+    if verdict is Verdict.FAIL and state is not DeclarationState.CONTRADICTED:
+        return _("Declared not to be so")
+    return label(state)
+
+
 def labelled_lists() -> tuple[type[StrEnum], ...]:
     """The closed lists ``label`` knows."""
     return tuple(_LABELS)

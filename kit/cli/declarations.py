@@ -130,13 +130,13 @@ def _title(one: JudgedDeclaration) -> str:
 
 
 def _line(one: JudgedDeclaration) -> list[str]:
-    from kit.checking.labels import label
+    from kit.checking.labels import declared_label
     from kit.checking.reasons import explain
 
     said = one.said
     last = said.until.isoformat() if said is not None else ""
     who = ", ".join(filter(None, (said.by, said.function))) if said is not None else ""
-    state = f"{one.finding.verdict.value}\t{label(one.state)}"
+    state = f"{one.finding.verdict.value}\t{declared_label(one.state, one.finding.verdict)}"
     told = [_title(one), who, *(explain(reason) for reason in one.finding.reasons)]
     return [
         (said.id if said is not None else None) or "–",

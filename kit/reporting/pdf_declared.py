@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kit.checking.reasons import explain
 from kit.i18n import _, localized, ngettext
-from kit.model.verdict import Verdict
+from kit.model.verdict import ReasonCode, Verdict
 from kit.reporting.blocks import Block, Cell, heading, paragraph, table
 from kit.reporting.data import ReportData
-from kit.reporting.declared import DeclaredSheet
+from kit.reporting.declared import DeclaredSheet, MatterSheet
 from kit.reporting.services import (
     declared_sentence,
     matter_state,
+    matter_style,
     matter_title,
     service_rows,
     what_was_said,
@@ -73,7 +75,7 @@ def _services(data: ReportData) -> Iterator[Block]:
     rows: list[list[Cell]] = [
         [
             row.name,
-            matter_state(row.matter) if row.matter else "–",
+            _state(row.matter) if row.matter else "–",
             (what_was_said(row.matter) if row.matter else "") or "–",
             show_date(row.matter.until) if row.matter and row.matter.until else "–",
             row.reached,
@@ -82,6 +84,18 @@ def _services(data: ReportData) -> Iterator[Block]:
     ]
     caption = _("Services: declared, and reached from the posts that were read")
     yield table(caption, heads, ["1.3", "1", "1.8", "1", "1"], rows)
+
+
+def _state(one: MatterSheet) -> Cell:
+    """The state with its sign: colour is never alone."""
+    return {"style": matter_style(one), "text": matter_state(one)}
+
+
+def _told(one: MatterSheet) -> str:
+    """What was said and what speaks against it; where nothing was, what to do."""
+    said = what_was_said(one)
+    against = [explain(why) for why in one.reasons if why.code is ReasonCode.CONTRADICTED]
+    return ". ".join([said, *against]) if said else typographic(localized(one.remedy))
 
 
 def _declarations(declared: DeclaredSheet) -> Iterator[Block]:
@@ -97,8 +111,8 @@ def _declarations(declared: DeclaredSheet) -> Iterator[Block]:
     rows: list[list[Cell]] = [
         [
             matter_title(one),
-            matter_state(one),
-            what_was_said(one) or typographic(localized(one.remedy)),
+            _state(one),
+            _told(one),
             f"{who_said(one)}, {show_date(one.on)}" if one.on else "–",
             show_date(one.until) if one.until else "–",
         ]

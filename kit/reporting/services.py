@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kit.checking.labels import label
+from kit.checking.labels import declared_label, label
 from kit.i18n import _, localized, ngettext
 from kit.model.catalogue import SharedService
 from kit.model.declaration import DeclarationState
@@ -121,6 +121,4 @@ def matter_style(one: MatterSheet) -> str:
 
 def matter_state(one: MatterSheet) -> str:
     """The state in words; a "no" says so."""
-    if one.verdict is Verdict.FAIL and one.state is not DeclarationState.CONTRADICTED:
-        return _("Declared not to be so")
-    return word(one.state)
+    return declared_label(one.state, one.verdict)

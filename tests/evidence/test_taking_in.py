@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -14,7 +15,9 @@ from kit.app.drift import drift
 from kit.app.evidence import seal_of
 from kit.app.evidence_import import import_evidence
 from kit.app.opening import open_site
+from kit.app.pseudonymous import nominative_annex
 from kit.app.purging import plan_purge, purge, retention
+from kit.data_folders import data_folder
 from kit.errors import InvalidInput, UsageError
 from kit.evidence.verification import NoticeKind
 from kit.evidence.verifying import verify
@@ -175,3 +178,32 @@ def test_runs_in_no_chain_stand_where_their_id_says(made: Made) -> None:
     fourth = made.check().run
     found = [one.id for one in made.store.runs("example")]
     assert found == [first.id, second.id, third.id, fourth.id]
+
+
+def test_declarations_travel_by_pseudonym(made: Made, tmp_path: Path) -> None:
+    """What was declared is sealed with the run; who said it stands in the annex alone."""
+    shipped = data_folder("inventories/example") / "declarations.yaml"
+    shutil.copy(shipped, made.root / "inventories" / "example")
+    made.site = open_site(made.site.workspace, "example")
+    context = made.site.loaded.declarations
+    assert context is not None
+    names = context.declarants
+    made.check()
+    folder = made.export(tmp_path / "evidence")
+    sealed = b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
+    assert b"network_cabinets_locked" in sealed
+    assert all(name.encode() not in sealed for name in names)
+    annex = nominative_annex(made.site, made.store).decode()
+    assert all(name in annex for name in names)
+    audit = tmp_path / "audit"
+    audit.mkdir()
+    (audit / "esms-kit.toml").write_text("schema = 1\n")
+    workspace = load_workspace(audit)
+    store = open_store(workspace.store_url())
+    import_evidence(workspace, store, folder)
+    theirs = open_site(workspace, "example").loaded.declarations
+    store.close()
+    assert theirs is not None
+    assert [one.id for one in theirs.declarations] == [one.id for one in context.declarations]
+    assert len(theirs.withdrawals) == len(context.withdrawals) == 1
+    assert all(one.startswith("u-") for one in theirs.declarants)

@@ -5,12 +5,17 @@ python -m tests.reporting.regenerate
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
-from kit.reporting import html
+import openpyxl
+
+from kit.i18n import language
+from kit.reporting import html, pdf
 from kit.reporting import json as json_format
 from kit.reporting.building import Checked, build
+from kit.reporting.data import ReportData
 from kit.reporting.formats import render_all
 from tests.reporting import sample
 
@@ -32,11 +37,31 @@ def schema_text() -> bytes:
     return json.dumps(json_format.schema(), indent=1, sort_keys=True).encode() + b"\n"
 
 
+def workbook_text(content: bytes) -> bytes:
+    """Every cell of every sheet, a row a line: the archive itself would show no difference."""
+    lines = []
+    for sheet in openpyxl.load_workbook(io.BytesIO(content)).worksheets:
+        lines.append(f"## {sheet.title}")
+        rows = sheet.iter_rows(values_only=True)
+        lines.extend(json.dumps(row, ensure_ascii=False, default=str) for row in rows)
+    return "\n".join(lines).encode() + b"\n"
+
+
+def typeset_text(data: ReportData) -> bytes:
+    """What is typeset, a block a line: text and order, whatever the typesetter makes of pages."""
+    with language("fr"):
+        document = pdf.document(data)
+    lines = [json.dumps(one, ensure_ascii=False, sort_keys=True) for one in document["blocks"]]
+    return "\n".join(lines).encode() + b"\n"
+
+
 def golden_files() -> dict[str, bytes]:
     data = build(small_site(), sample.AT)
     files = {
         **render_all(data, TEXT_FORMATS, "fr"),
         **html.render(data, "en"),
+        "report-xlsx.json": workbook_text(render_all(data, ["xlsx"], "fr")["report.xlsx"]),
+        "report-pdf.json": typeset_text(data),
     }
     return {f"{name}.golden": content for name, content in files.items()}
 
