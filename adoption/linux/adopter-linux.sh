@@ -1,9 +1,9 @@
 #!/bin/sh
 # Mise en service d'un poste Linux : à lancer une fois, en root, depuis la clé USB :
 #     sudo sh adopter-linux.sh
-# Crée le compte de gestion, y installe la clé publique de l'opérateur (utilisable depuis les
-# réseaux de gestion seulement), ouvre le port SSH à ces réseaux si un pare-feu le ferme, et écrit
-# sur la clé USB une fiche chiffrée pour l'opérateur. La clé USB ne contient aucun mot de passe.
+# Crée le compte d'administration, y installe la clé publique du gestionnaire (utilisable depuis les
+# réseaux d'administration seulement), ouvre le port SSH à ces réseaux si un pare-feu le ferme, et écrit
+# sur la clé USB une fiche chiffrée pour le gestionnaire. La clé USB ne contient aucun mot de passe.
 # Peut être relancé sans risque. `--install` : depuis un installateur, le système n'étant pas démarré.
 #
 # What is particular to a site is in `kit/` beside this file, as data: nothing of it is executed.
@@ -153,7 +153,7 @@ make_account() {
     fi
     [ ! -x /bin/bash ] || usermod --shell /bin/bash "$account"
     home=$(getent passwd "$account" | cut -d : -f 6)
-    [ -d "$home" ] || stop "le compte $account n'a pas de dossier." "$account has no home."
+    [ -d "$home" ] || stop "le compte $account n'a pas de dossier personnel." "$account has no home."
 }
 
 # The operator's keys, each good from the management networks only. Other lines of the file stay.
@@ -187,7 +187,7 @@ allow_sudo() {
     printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$account" >>"$new"
     if ! visudo -c -q -f "$new"; then
         rm -f "$new"
-        stop "sudo refuse la règle du compte de gestion." "sudo refuses the management account's rule."
+        stop "sudo refuse la règle du compte d'administration." "sudo refuses the management account's rule."
     fi
     mkdir -p /etc/sudoers.d
     cp -f "$new" "$sudoers.new"

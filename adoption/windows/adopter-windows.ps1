@@ -1,7 +1,7 @@
 # Mise en service d'un poste Windows, lancée par adopter-windows.cmd (Windows PowerShell 5.1).
-# Crée le compte de gestion, installe la clé publique de l'opérateur (serveur OpenSSH) ou, à
-# défaut, un accès WinRM par HTTPS, ouvre un port aux seuls réseaux de gestion, et écrit sur la clé
-# USB une fiche chiffrée pour l'opérateur. Peut être relancé sans risque.
+# Crée le compte d'administration, installe la clé publique du gestionnaire (serveur OpenSSH) ou, à
+# défaut, un accès WinRM par HTTPS, ouvre un port aux seuls réseaux d'administration, et écrit sur la clé
+# USB une fiche chiffrée pour le gestionnaire. Peut être relancé sans risque.
 #
 # What is particular to a site is in this folder, as data: nothing of it is executed.
 Set-StrictMode -Version 2
@@ -46,7 +46,7 @@ function Get-Printable($Value) {
 function Read-Token {
     $path = Join-Path $Folder 'token.txt'
     if (-not (Test-Path -LiteralPath $path)) {
-        Stop-Adoption "la clé USB est incomplète : $path manque." "the stick lacks $path."
+        Stop-Adoption "la clé USB est incomplète : $path manque ; refaites-la." "the stick lacks $path."
     }
     $token = @{}
     foreach ($line in [System.IO.File]::ReadAllLines($path, $Ascii)) {
@@ -60,7 +60,7 @@ function Read-Token {
     }
     foreach ($name in $forms.Keys) {
         if ((-not $token.ContainsKey($name)) -or ($token[$name] -cnotmatch $forms[$name])) {
-            Stop-Adoption "la clé USB est abîmée ($name)." "the stick is damaged ($name)."
+            Stop-Adoption "la clé USB est abîmée ($name) : refaites-la." "the stick is damaged ($name)."
         }
     }
     if ($token.ContainsKey('language')) { $script:Language = $token['language'] }
@@ -74,7 +74,7 @@ function Get-UnixTime {
 
 function Test-Start($Token) {
     if ((Get-UnixTime) -gt [long]$Token['expires']) {
-        Stop-Adoption "cette clé USB est périmée (ou l'horloge du poste est fausse)." `
+        Stop-Adoption "cette clé USB est périmée (ou l'horloge du poste est fausse) : refaites-la." `
             'this stick has expired (or the clock of this computer is wrong).'
     }
     try {
@@ -103,7 +103,7 @@ function Get-Slot($Token) {
         $before = $noted -contains ($Token['token'] + ' ' + $number)
         if (-not ($here -or $before)) { return $number }
     }
-    Stop-Adoption 'toutes les places de cette clé USB sont prises.' 'all slots are taken.'
+    Stop-Adoption 'toutes les places de cette clé USB sont prises : refaites une clé.' 'all slots are taken.'
 }
 
 function New-RandomBytes([int]$Count) {
@@ -163,7 +163,7 @@ function Set-SshAccess($Token) {
     $ssh = Join-Path $env:ProgramData 'ssh'
     $path = Join-Path $ssh 'administrators_authorized_keys'
     $ours = @(Read-ManagementKeys $Token['sources'])
-    if ($ours.Length -eq 0) { Stop-Adoption 'aucune clé publique.' 'no public key.' }
+    if ($ours.Length -eq 0) { Stop-Adoption 'la clé USB ne porte aucune clé publique : refaites-la.' 'no public key.' }
     $others = @()
     if (Test-Path -LiteralPath $path) {
         $others = @([System.IO.File]::ReadAllLines($path) | Where-Object { $_ -notmatch ' esms-kit$' })

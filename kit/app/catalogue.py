@@ -19,7 +19,17 @@ from kit.model.tier import Tier
 def rules(
     *, tiers: Iterable[Tier] = (), platform: Platform | None = None, theme: str | None = None
 ) -> tuple[Rule, ...]:
-    """Rules of the shipped catalogue, by theme then id; every filter that is given must hold."""
+    """Rules of the shipped catalogue, by theme then id; every filter that is given must hold.
+
+    Raises ``UsageError`` when no rule has the theme.
+    """
+    themes = sorted({one.theme for one in shipped_catalogue().rules.values()})
+    if theme is not None and theme not in themes:
+        raise UsageError(
+            _("“{word}” is not a choice here.").format(word=theme),
+            where="--theme",
+            remedy=_("Choose one of: {choices}.").format(choices=", ".join(themes)),
+        )
     wanted = frozenset(tiers)
     found = [
         rule

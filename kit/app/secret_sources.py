@@ -82,4 +82,8 @@ def load_keyring(workspace: Workspace, redactor: Redactor) -> KeyRing:
 
     The passphrase is fetched when a private key is first needed.
     """
-    return read_keyring(workspace.root / KEYS_FOLDER, passphrase(workspace, redactor).keys)
+
+    def keys() -> tuple[SecretStr, ...]:
+        return passphrase(workspace, redactor).keys()
+
+    return read_keyring(workspace.root / KEYS_FOLDER, keys)

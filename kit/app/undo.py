@@ -66,7 +66,10 @@ def site_of_run(store: Store, run_id: str) -> str:
     if run is None:
         raise UsageError(
             _("there is no run “{run}” in this workspace.").format(run=run_id),
-            remedy=_("Import its journal first: esms-kit journal import FILE."),
+            remedy=_(
+                "Check its number; if it was made elsewhere, import its journal first: "
+                "esms-kit journal import FILE."
+            ),
         )
     if run.kind == "check":
         raise UsageError(

@@ -33,7 +33,7 @@ def new_workspace(folder: Path, language: Language) -> tuple[Path, ...]:
     if config.exists():
         raise UsageError(
             _("this folder already is a workspace."),
-            where=str(folder),
+            where=str(folder.absolute()),
             remedy=_("Use it as it is, or name another folder."),
         )
     files = {config: _CONFIG.format(language=language).encode()}

@@ -110,7 +110,7 @@ def show(
 
 def lint(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help=_("Catalogue folder to check."))
+        Path | None, typer.Argument(metavar="DIR", help=_("Catalogue folder to check."))
     ] = None,
 ) -> int:
     """Run ``esms-kit catalogue lint``."""

@@ -139,7 +139,7 @@ def _declared_in_words(one: Declared) -> str:
 def lint(
     context: typer.Context,
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help=_("Folder of packs to check."))
+        Path | None, typer.Argument(metavar="DIR", help=_("Folder of packs to check."))
     ] = None,
 ) -> int:
     """Run ``esms-kit client lint``."""

@@ -70,7 +70,7 @@ def history(
     context: typer.Context,
     site: Site,
     last: Annotated[
-        int | None, typer.Option("--last", min=1, help=_("Only the last runs, this many."))
+        int | None, typer.Option("--last", min=1, help=_("How many of the last runs to show."))
     ] = None,
     output: Output = None,
     formats: Formats = "html,csv",

@@ -27,6 +27,20 @@ VALUES: Final[Mapping[str, str]] = {
     "int range": N_("number"),
 }
 """By the name the framework gives a type of value."""
+METAVARS: Final[Mapping[str, str]] = {
+    "DEVICE": N_("DEVICE"),
+    "DIR": N_("DIR"),
+    "FILE": N_("FILE"),
+    "FILE=DEVICE": N_("FILE=DEVICE"),
+    "NAME": N_("NAME"),
+    "PACK": N_("PACK"),
+    "PROFILE": N_("PROFILE"),
+    "RULE": N_("RULE"),
+    "RUN": N_("RUN"),
+    "STICK": N_("STICK"),
+    "TEXT": N_("TEXT"),
+}
+"""Words that stand for what the user types; those not listed are the same in every language."""
 OBJECTIONS: Final = tuple(
     (re.compile(pattern), text)
     for pattern, text in (
@@ -62,15 +76,30 @@ def translate_help(command: Any) -> None:  # noqa: ANN401 - private to the frame
     command.options_metavar = _("[OPTIONS]")
     if hasattr(command, "subcommand_metavar"):
         command.subcommand_metavar = _("COMMAND [ARGUMENTS]...")
+    command.format_usage = _Usage(command)
     context = typer.Context(command, help_option_names=["-h", "--help"])
     for parameter in command.get_params(context):
         if parameter.name in HELP:
             parameter.help = _(HELP[parameter.name])
+        if parameter.metavar in METAVARS:
+            parameter.metavar = _(METAVARS[parameter.metavar])
         kind = parameter.display_type(context).strip("<>")
         if kind in VALUES:
             parameter.display_type = _Named(kind)
     for below in getattr(command, "commands", {}).values():
         translate_help(below)
+
+
+class _Usage:
+    """The usage line: what is required stands plain, what may be left out in brackets."""
+
+    def __init__(self, command: Any) -> None:  # noqa: ANN401 - private to the framework
+        self.command = command
+
+    def __call__(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - of the framework
+        pieces = " ".join(self.command.collect_usage_pieces(ctx))
+        plain = pieces.replace("{", "").replace("}", "")
+        formatter.write_usage(ctx.command_path, plain, prefix=_("Usage: "))
 
 
 class _Named:

@@ -104,6 +104,8 @@ def match(
         say(_("several models:"), style="yellow")
         for one in found.profiles:
             say(f"  {one.id}  {one.label}")
+    elif not found.nearest:
+        say(_("not known, and nothing comes near: see “esms-kit hardware list”."), style="yellow")
     else:
         say(_("not known; nearest:"), style="yellow")
         for one in found.nearest:
@@ -114,7 +116,7 @@ def match(
 def lint(
     context: typer.Context,
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help=_("Folder of profiles to check."))
+        Path | None, typer.Argument(metavar="DIR", help=_("Folder of profiles to check."))
     ] = None,
 ) -> int:
     """Run ``esms-kit hardware lint``."""

@@ -111,7 +111,12 @@ def _misused(error: Exception) -> int:
         print(getattr(error, "message", ""), file=sys.stderr)  # noqa: T201
         return UsageError.exit_code
     if name == "MissingParameter":
-        message = _("{name} is missing.").format(name=shown)
+        about = (getattr(parameter, "help", None) or "").rstrip(".")
+        message = (
+            _("{name} is missing ({about}).").format(name=shown, about=about)
+            if about
+            else _("{name} is missing.").format(name=shown)
+        )
     elif name == "NoSuchOption":
         message = _("the option {name} does not exist.").format(
             name=getattr(error, "option_name", "")

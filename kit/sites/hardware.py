@@ -103,9 +103,12 @@ def find_profile(profiles: Mapping[str, HardwareProfile], name: str) -> Hardware
     if len(found) == 1:
         return found[0]
     close = found or Matcher(profiles.values()).nearest(name.replace("-", " "))
+    near = ", ".join(profile.id for profile in close)
     raise UsageError(
         _("there is no hardware profile “{name}”.").format(name=name),
-        remedy=_("Nearest: {names}.").format(names=", ".join(p.id for p in close) or "-"),
+        remedy=_("Nearest: {names}.").format(names=near)
+        if near
+        else _("Run “esms-kit hardware list”, or add a file under hardware_profiles."),
     )
 
 
