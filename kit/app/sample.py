@@ -14,6 +14,7 @@ from kit.app.report import choose_run
 from kit.checking.labels import label
 from kit.checking.reasons import explain, show_expected, show_observed
 from kit.checking.sampling import (
+    REMOVED,
     Agreement,
     Hand,
     Item,
@@ -28,7 +29,9 @@ from kit.documents_io.tables import Sheet, read_tables
 from kit.errors import InvalidDocuments, Position, Problem
 from kit.generation.typesetting import typeset
 from kit.i18n import _, current_language, localized
+from kit.model.device import DeviceClass
 from kit.model.finding import Finding
+from kit.model.verdict import Verdict
 from kit.store.store import Store
 
 _LONGEST: Final = 300
@@ -98,6 +101,13 @@ def heads() -> list[str]:
     ]  # fmt: skip
 
 
+def stratum_words(stratum: str) -> str:
+    """A stratum (``desktop/pass``) as people read it, in the current language."""
+    kind, _slash, verdict = stratum.partition("/")
+    said = _("removed") if verdict == REMOVED else label(Verdict(verdict))
+    return f"{label(DeviceClass(kind))} / {said}"
+
+
 def sample_files(drawn: Drawn, at: datetime) -> dict[str, bytes]:
     """The sheet as CSV, to fill in and give back, and as PDF, to take along."""
     sample = drawn.sample
@@ -106,7 +116,7 @@ def sample_files(drawn: Drawn, at: datetime) -> dict[str, bytes]:
         for number, device, kind, rule, title, verdict, expected, seen in drawn.rows
     ]
     site = drawn.site.loaded.site
-    unseen = ", ".join(sample.unseen)
+    unseen = ", ".join(stratum_words(name) for name in sample.unseen)
     data = {
         "lang": current_language(),
         "title": _("Sheet for checking by hand – {site}").format(site=site.name),

@@ -15,8 +15,7 @@ from kit.app.report import choose_run
 from kit.checking.waivers import NoticeKind, WaiverStanding, local_day, longest, stand
 from kit.desired.selection import baseline_of
 from kit.documents_io.files import write_file
-from kit.documents_io.validation import problems_of
-from kit.documents_io.yaml import Document
+from kit.documents_io.validation import explain
 from kit.documents_io.yaml_edit import append_item
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
 from kit.i18n import _
@@ -115,10 +114,20 @@ def _valid(fields: Mapping[str, Any], name: str) -> Waiver:
     try:
         return Waiver.model_validate_json(json.dumps(fields))
     except ValidationError as error:
-        problems = problems_of(error, Document(name, dict(fields)))
+        problems = [
+            Problem(Position(_option(details["loc"], name)), *explain(details))
+            for details in error.errors(include_url=False)
+        ]
         raise InvalidDocuments(
             _("The waiver is not accepted."), problems, remedy=_("Nothing was written.")
         ) from error
+
+
+def _option(loc: tuple[int | str, ...], name: str) -> str:
+    """The option of the command line that gave a field; the site where no single one did."""
+    if not loc:
+        return name
+    return "--" + str(loc[0]).replace("_", "-").removesuffix("s")
 
 
 def _refused(

@@ -51,6 +51,20 @@ def purposes(words: Iterable[str]) -> tuple[Purpose, ...]:
     return tuple(dict.fromkeys(_one(Purpose, part, "--only") for part in parts))
 
 
+def listed(words: str, known: Iterable[str], option: str) -> tuple[str, ...]:
+    """Words with commas between, at least one, each among ``known``; else ``UsageError``."""
+    among = tuple(known)
+    parts = tuple(part.strip() for part in words.split(",") if part.strip())
+    wrong = [part for part in parts if part not in among]
+    if wrong or not parts:
+        raise UsageError(
+            _("“{word}” is not a choice here.").format(word=", ".join(wrong) or words),
+            where=option,
+            remedy=_("Choose one of: {choices}.").format(choices=", ".join(among)),
+        )
+    return parts
+
+
 def together(given: Mapping[str, object], option: str, allowed: AbstractSet[str]) -> None:
     """``option`` goes with the options ``allowed`` only; raises ``UsageError``."""
     others = sorted(

@@ -39,19 +39,19 @@ def inventory(
     """Run ``esms-kit inventory``."""
     from kit.app import inventory as use_case
     from kit.app.running import now
+    from kit.cli.choices import listed
     from kit.cli.terminal import say
+    from kit.generation.inventories import FORMATS
 
     workspace = session_of(context).workspace()
     if formats is None:
         _list(workspace, site, as_json=as_json)
         return 0
     folder = output if output is not None else workspace.root / "reports" / site / "inventory"
-    names = [part.strip() for part in formats.split(",") if part.strip()]
+    names = listed(formats, (*FORMATS, *SHEETS), "--format")
     own = [name for name in names if name not in SHEETS]
     written = list(use_case.write_inventory(workspace, site, own, folder)) if own else []
     written += _sheets(workspace, site, [n for n in names if n in SHEETS], folder, now())
-    if not names:
-        use_case.write_inventory(workspace, site, [], folder)  # says what may be chosen
     for path in sorted(written):
         say(_("written: {path}").format(path=path))
     return 0

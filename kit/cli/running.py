@@ -106,7 +106,12 @@ def _misused(error: Exception) -> int:
 
     name = type(error).__name__
     parameter = getattr(error, "param", None)
-    shown = getattr(parameter, "metavar", None) or getattr(parameter, "name", "")
+    options = [one for one in getattr(parameter, "opts", ()) if one.startswith("-")]
+    shown = (
+        options[-1]
+        if options
+        else getattr(parameter, "metavar", None) or getattr(parameter, "name", "")
+    )
     if name == "NoArgsIsHelpError":
         print(getattr(error, "message", ""), file=sys.stderr)  # noqa: T201
         return UsageError.exit_code

@@ -32,7 +32,7 @@ def draw(
     """Run ``esms-kit sample draw``."""
     from kit.app.opening import open_site
     from kit.app.running import now
-    from kit.app.sample import draw_sample, sample_files
+    from kit.app.sample import draw_sample, sample_files, stratum_words
     from kit.cli.terminal import say, show_table
     from kit.documents_io.files import write_files
 
@@ -43,14 +43,20 @@ def draw(
     files = sample_files(drawn, now())
     write_files({output / name: content for name, content in files.items()}, mode=0o600)
     sample = drawn.sample
-    rows = [[name, str(size), str(sample.drawn[name])] for name, size in sample.strata.items()]
+    rows = [
+        [stratum_words(name), str(size), str(sample.drawn[name])]
+        for name, size in sample.strata.items()
+    ]
     title = _("{count} of {population} results drawn from run {run}").format(
         count=len(sample.items), population=sample.population, run=sample.run
     )
     show_table([_("Class / verdict"), _("Results"), _("Drawn")], rows, title=title)
     if sample.unseen:
         told = _("Too few for every stratum: nothing of {names}.")
-        say(told.format(names=", ".join(sample.unseen)), style="yellow")
+        say(
+            told.format(names=", ".join(stratum_words(name) for name in sample.unseen)),
+            style="yellow",
+        )
     for name in sorted(files):
         say(_("written: {path}").format(path=output / name))
     return 0
@@ -79,6 +85,7 @@ def take_in(
 
 
 def _show(found: Agreement) -> None:
+    from kit.app.sample import stratum_words
     from kit.checking.sampling import Hand
     from kit.cli.terminal import say
     from kit.reporting.drift_page import share_words
@@ -100,7 +107,8 @@ def _show(found: Agreement) -> None:
         holds=found.settled[Hand.HOLDS], fails=found.settled[Hand.FAILS]))  # fmt: skip
     for name, (compared, bad) in found.by_stratum.items():
         if bad:
-            say(_("{name}: {bad} of {count} disagree").format(name=name, bad=bad, count=compared))
+            told = _("{name}: {bad} of {count} disagree")
+            say(told.format(name=stratum_words(name), bad=bad, count=compared))
 
 
 def register(app: typer.Typer) -> None:

@@ -36,7 +36,8 @@ def add(
         list[str] | None, typer.Option("--device", help=_("Only this device (repeatable)."))
     ] = None,
     post_roles: Annotated[
-        list[str] | None, typer.Option("--post-role", help=_("Only posts of this use (repeatable)."))
+        list[str] | None,
+        typer.Option("--post-role", help=_("Only posts of this use (repeatable).")),
     ] = None,
     compensating: Annotated[
         str, typer.Option("--compensating", help=_("What is done instead."))

@@ -228,4 +228,4 @@ def notes(entry: HistoryEntry) -> str:
         told.append(_("did not end"))
     if entry.clock_went_back:
         told.append(_("the clock of the controller went back"))
-    return "; ".join(told)
+    return ", ".join(told)

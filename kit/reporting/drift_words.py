@@ -79,7 +79,7 @@ def kind_words(kind: ChangeKind) -> str:
 
 def why_not_words(drift: Sequence[Incomparable]) -> str:
     """Why two runs cannot be ranked, as one text; empty when they can."""
-    return "; ".join(_(_WHY_NOT[one]) for one in drift)
+    return ", ".join(_(_WHY_NOT[one]) for one in drift)
 
 
 def device_words(change: DeviceChange) -> str:

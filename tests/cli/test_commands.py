@@ -89,3 +89,28 @@ def test_no_summary_is_cut(language: str, group: str, capsys: pytest.CaptureFixt
     run(["--lang", language, *([group] if group else []), "--help"])
     shown = capsys.readouterr().out.splitlines()[1:]
     assert [line for line in shown if line.endswith("...")] == []
+
+
+def test_usage_speaks_the_language_and_marks_only_what_may_be_left_out(
+    capsys: pytest.CaptureFixture[str],
+):
+    run(["--lang", "fr", "drift", "--help"])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "Usage\u00a0: esms-kit drift [OPTIONS] SITE [EXÉCUTION] [EXÉCUTION]"
+    run(["--lang", "en", "client", "lint", "--help"])
+    assert capsys.readouterr().out.splitlines()[0] == "Usage: esms-kit client lint [OPTIONS] [DIR]"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("sample draw ehpad -n 1 -o there", "--seed manque (Un mot quelconque"),
+        ("check", "SITE manque (Nom du site)"),
+        ("catalogue list --theme nothing", "Choisir parmi\u00a0: accounts,"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named_as_it_is_typed(
+    line: str, told: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["--lang", "fr", *line.split()]) == 2
+    assert told in capsys.readouterr().err
