@@ -15,9 +15,11 @@ from kit.reads.pam_lines import Line
 
 SUCCESS: Final = "success"
 FAILURE: Final = "auth_err"
+PERMISSION_DENIED: Final = "perm_denied"
 UNKNOWN_USER: Final = "user_unknown"
 UNKNOWN_MODULE: Final = "module_unknown"
 OATH: Final = "pam_oath.so"
+WHEEL: Final = "pam_wheel.so"
 FAILLOCK: Final = "pam_faillock.so"
 # They let nobody in and ask nothing: at most they refuse for a reason of their own.
 _ASIDE: Final = frozenset(
@@ -169,8 +171,10 @@ def _values(
         yield SUCCESS, False
     elif line.module in _ASIDE:
         yield from _aside(line, others)
-    elif line.module == "pam_deny.so":
+    elif line.module == "pam_deny.so" or (line.module == "pam_rootok.so" and who.user != "root"):
         yield FAILURE, False
+    elif line.module == WHEEL:
+        yield from _wheel(line, who, others)
     elif line.module == "pam_unix.so":
         yield (SUCCESS if who.password else FAILURE), False
     elif line.module == OATH and not _elsewhere(line):
@@ -184,6 +188,22 @@ def _values(
         yield FAILURE, False
         if others:
             yield SUCCESS, True
+
+
+def _wheel(line: Line, who: Somebody, others: bool) -> Iterator[tuple[str, bool]]:
+    """pam_wheel refuses, lets in (``trust``) or has nothing to say, by one group.
+
+    Without ``use_uid`` it goes by a name that people can give themselves, and with ``root_only`` it
+    guards root alone: then it may have nothing to say of anybody.
+    """
+    group = next((one[6:] for one in line.arguments if one.startswith("group=")), "wheel")
+    inside, trust = group in who.groups, SUCCESS if "trust" in line.arguments else "ignore"
+    answers = {inside, *({True} if others and group in who.filled else ())}
+    for is_in in sorted(answers):
+        refuses = is_in is ("deny" in line.arguments)
+        yield (PERMISSION_DENIED if refuses else trust), is_in is not inside
+    if others and ("use_uid" not in line.arguments or "root_only" in line.arguments):
+        yield "ignore", True
 
 
 def _elsewhere(line: Line) -> bool:

@@ -16,7 +16,7 @@ from kit.reads.pam_simulation import FAILLOCK, Outcome, Somebody, outcome
 
 _NAME: Final = r"[a-z_][a-z0-9_-]{0,31}"
 _KEY: Final = re.compile(
-    rf"(?P<service>[a-z][a-z0-9-]{{0,31}}) (?:(?P<what>member|account|lockout-account) "
+    rf"(?P<service>[a-z][a-z0-9-]{{0,31}}) (?:(?P<what>member|outsider|account|lockout-account) "
     rf"(?P<name>{_NAME})|(?P<alone>anyone|lockout))\Z"
 )
 _SOMEBODY: Final = "(somebody)"
@@ -99,8 +99,9 @@ class _Device:
 class PamStack(Read):
     """Who is asked for what. Keys, each for a service (``login``, ``sshd``, ``sudo``, ...):
 
-    - ``SERVICE member GROUP``: a person of that group, ``SERVICE account NAME``: that account,
-      ``SERVICE anyone``: a person of no group that matters. The least that lets them in:
+    - ``SERVICE member GROUP``: a person of that group, ``SERVICE outsider GROUP``: one who is
+      neither in it nor root, ``SERVICE account NAME``: that account, ``SERVICE anyone``: a person
+      of no group that matters. The least that lets them in:
       ``password and code``, ``password``, ``code``, ``nothing``, ``otherwise`` (a module or a
       condition not known here, named after a colon), or ``refused`` when even both do not.
     - ``SERVICE lockout``, ``SERVICE lockout-account NAME``: after how many failures an account is
@@ -197,9 +198,12 @@ def _named(
     device: _Device, service: str, what: str, name: str, left_out: frozenset[str]
 ) -> Iterator[Somebody]:
     """Those the files name who are among the people that are asked about."""
-    if what not in {"anyone", "lockout", "member"}:
+    if what not in {"anyone", "lockout", "member", "outsider"}:
         return
     for user, groups in sorted(device.groups.items()):
+        inside = name in groups or user == "root"
+        if what == "outsider" and inside:
+            continue
         if user not in left_out and (what != "member" or name in groups):
             yield Somebody(service, user, groups, password=True, code=True)
 
@@ -210,7 +214,8 @@ def _somebody(device: _Device, service: str, what: str, name: str) -> Somebody:
         groups = device.groups.get(name, frozenset())
         return Somebody(service, name, groups, password=True, code=True, enrolled=False)
     groups = frozenset({name}) if what == "member" else frozenset()
-    return Somebody(service, _SOMEBODY, groups, password=True, code=True, filled=filled - groups)
+    known = {name} if what in {"member", "outsider"} else set()
+    return Somebody(service, _SOMEBODY, groups, password=True, code=True, filled=filled - known)
 
 
 def _least(stack: tuple[Line, ...], who: Somebody, installed: frozenset[str]) -> str:
