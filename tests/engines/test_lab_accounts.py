@@ -30,8 +30,9 @@ SCENE = [
         name="daemon-x", system=True, home="/var/lib/x", shell="/usr/sbin/nologin", locked=True
     ),
     AccountArtefact(name="gone", state="absent"),
-    AccountArtefact(name="old", expires="2020-01-02", shell="/bin/sh"),
+    AccountArtefact(name="old", make=False, expires="2020-01-02", shell="/bin/sh"),
 ]
+NEVER_HERE = AccountArtefact(name="never", make=False, expires="2020-01-02")
 
 
 def matches(host, name, clear):
@@ -74,11 +75,15 @@ def test_accounts_are_as_wanted_and_then_left_alone_and_nobody_sees_a_secret(lab
     def look_here(_event):
         here.update(places_here())
 
-    first = run_engine(lab, [work(host, SCENE)], environment=ENVIRONMENT, on_event=look_here)
+    first = run_engine(
+        lab, [work(host, [*SCENE, NEVER_HERE])], environment=ENVIRONMENT, on_event=look_here
+    )
     host.write("/run/stop", "")
     watcher.join()
     assert first.outcomes[host.name].ending is Ending.DONE, first.outcomes[host.name]
     assert targets(first.states(host.name), "done") == {f"account:{one.name}" for one in SCENE}
+    assert targets(first.states(host.name), "unchanged") == {"account:never"}
+    assert shell(host, "getent passwd never", check=False) == ""
     assert matches(host, "sealed", CANARY) == "yes"
     assert shell(host, "getent shadow keyed | cut -d: -f2,8") == "*:"
     assert shell(host, "getent passwd daemon-x | cut -d: -f6,7") == "/var/lib/x:/usr/sbin/nologin"
