@@ -37,9 +37,12 @@ class Journal:
         return tuple(sorted(found, key=lambda one: one.number))
 
     def open_devices(self) -> tuple[str, ...]:
-        """The devices of which something is not read back yet."""
-        unread = {None, ReadBack.NOT_READ}
-        found = {one.device for one in self._entries.values() if one.read_back in unread}
+        """The devices of which something is not read back yet, or was not as wanted then.
+
+        What was being done when a connection was lost is finished on the device after it was read.
+        """
+        wanted = ReadBack.AS_WANTED
+        found = {one.device for one in self._entries.values() if one.read_back is not wanted}
         return tuple(sorted(found))
 
     def begin(self, device: str, changes: Sequence[Change], standing: Standing) -> None:
@@ -113,7 +116,7 @@ class Journal:
             self._keep(
                 _settled(one, judged, standing, at)
                 for one in self.entries(device)
-                if one.read_back in {None, ReadBack.NOT_READ}
+                if _to_settle(one, judged)
             )
 
     def _keep(self, entries: Iterable[JournalEntry]) -> None:
@@ -124,6 +127,14 @@ class Journal:
 
 def _name(value: ChangedValue) -> tuple[str, str, str, str]:
     return value.rule, value.setting, value.read, value.key
+
+
+def _to_settle(entry: JournalEntry, judged: JudgedDevice | None) -> bool:
+    """Not what is as wanted already; nor what was read once, by a device that says nothing now."""
+    if entry.read_back in {None, ReadBack.NOT_READ}:
+        return True
+    known = judged is not None and judged.observations is not None
+    return known and entry.read_back is not ReadBack.AS_WANTED
 
 
 def _settled(

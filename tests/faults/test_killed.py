@@ -153,6 +153,7 @@ def test_what_a_killed_run_has_begun_is_waited_for(make_site: MakeSite, engine: 
 
 
 @pytest.mark.full
+@pytest.mark.timeout(5400)  # 35 minutes beside other work
 def test_killed_twenty_times_over_five_hosts(make_site: MakeSite) -> None:
     site = make_site(5, disabled_rules=disabled())
     wanted = undisturbed(site, [])
