@@ -7,7 +7,7 @@ import subprocess
 import threading
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,8 @@ from kit.engines.base import Limits, Work
 from kit.engines.failures import Failure, FailureCode
 from kit.engines.hops import NotConnected
 from kit.engines.pyinfra.channels import BECOME_ROOT, new_session
-from kit.engines.pyinfra.session import Done, Session, SessionFailed
-from kit.engines.watchdog import Settled, Watchdog
+from kit.engines.pyinfra.session import Done, SessionFailed
+from kit.engines.watchdog import Again, Runs, Settled, Watchdog
 from kit.model.device import Sudo
 from kit.planning.schedule import steps
 from kit.planning.watching import guarded, watch_of
@@ -28,26 +28,6 @@ _RUN: Final = (
     'rm -rf -- "$KIT_DIR"; exit "$status"'
 )
 _CONNECT_SECONDS: Final = 15
-
-
-def stale_files(work: Work, limits: Limits, nonce: str, password: str | None) -> str:
-    """What of sshd's files, as they are now, a reload would shut a source out by; else ``""``.
-
-    ``Watchdog.arm`` looks for itself; where the role arms it, this looks before the play begins.
-    A device that does not let us in has nothing stale: the play itself tells why.
-    """
-    watch = watch_of(guarded(steps(work.changes)))
-    if not work.sources or "ssh" not in watch.reloads:
-        return ""
-
-    def again(seconds: int) -> AbstractContextManager[Session]:
-        return new_session(work, limits, nonce, password, seconds)
-
-    try:
-        with again(limits.login_seconds) as session:
-            return Watchdog(work, limits, nonce, again).stale(session, watch)
-    except (NotConnected, SessionFailed):
-        return ""
 
 
 class SharedConnection:
@@ -96,12 +76,39 @@ class AnsibleGuard:
         self._work = work
         self._folder = folder
         self._log = log
-        self._watchdog = Watchdog(
-            work, limits, nonce,
-            lambda seconds: new_session(work, limits, nonce, password, seconds),
-        )  # fmt: skip
+        self._again: Again = lambda seconds: new_session(work, limits, nonce, password, seconds)
+        self._watchdog = Watchdog(work, limits, nonce, self._again)
+        self._login_seconds = limits.login_seconds
+        self._kept = ExitStack()
+        self._session: Runs | None = None
         self._armed = False
         self._thread: threading.Thread | None = None
+
+    def prepare(self) -> str:
+        """Before the play: why no watchdog may be armed there, ``""`` when one may.
+
+        ``Watchdog.arm`` looks at sshd's files for itself; here the role arms it. Where sudo asks
+        for a password a root shell is kept from now on: what is done may leave no way to another,
+        and nobody becomes root over Ansible's own connection. A device that does not let us in is
+        left to the play, which tells why.
+        """
+        steps_to_guard = guarded(steps(self._work.changes))
+        watch = watch_of(steps_to_guard)
+        asks = self._work.connection.sudo is Sudo.PASSWORD and bool(steps_to_guard)
+        if not asks and not (self._work.sources and "ssh" in watch.reloads):
+            return ""
+        try:
+            session = self._kept.enter_context(self._again(self._login_seconds))
+            stale = self._watchdog.stale(session, watch)
+        except (NotConnected, SessionFailed) as error:
+            self._log(f"{self._work.device}: {error}")
+            self._kept.close()
+            return ""
+        if asks and not stale:
+            self._session = session
+        else:
+            self._kept.close()
+        return stale
 
     def armed(self, seconds: int) -> None:
         """The role has armed it for so long."""
@@ -119,10 +126,11 @@ class AnsibleGuard:
         self.settle(Failure(code=FailureCode.CONNECTION_LOST))
         if self._thread is not None:
             self._thread.join()
+        self._kept.close()
 
     def _settle(self, wrong: Failure | None) -> None:
         asks = self._work.connection.sudo is Sudo.PASSWORD
-        shared = None if asks else SharedConnection(self._folder, self._work)
+        shared = self._session if asks else SharedConnection(self._folder, self._work)
         try:
             self.settled = self._watchdog.settle(shared, wrong)
         except Exception as error:  # noqa: BLE001 - the device puts things back by itself then

@@ -26,11 +26,10 @@ from kit.data_folders import data_folder
 from kit.documents_io.ansible_vars import dump_variables
 from kit.engines.accounts import clean, not_begun
 from kit.engines.ansible.folder import RunFolder, environment
-from kit.engines.ansible.guard import AnsibleGuard, stale_files
+from kit.engines.ansible.guard import AnsibleGuard
 from kit.engines.ansible.listening import DeviceListening
 from kit.engines.base import Event, Work
 from kit.engines.job import Job, Message
-from kit.model.device import Access
 from kit.redaction import Redactor
 
 CLOSING_SECONDS: Final = 5
@@ -75,22 +74,21 @@ class Run:
     def carry_out(self) -> None:
         """Work on all devices; one outcome is told for each."""
         limits, nonce = self._job.limits, self._job.nonce
-        refused = self._folder.write(self._job.works, limits, nonce, self._stale())
+        self._guards = {work.device: self._guard(work) for work in self._job.works}
+        refused = self._folder.write(self._job.works, limits, nonce, self._prepared())
         for work in self._job.works:
             if work.device in refused:
                 error = refused[work.device]
                 failure = clean(error.failure, self._redactor) or error.failure
                 self._told.emit(Message(outcome=not_begun(work, error.ending, failure)))
             else:
-                guard = self._guard(work)
                 listening = DeviceListening(
                     work,
                     self._redactor,
                     self._event,
                     partial(self._folder.overheard, work),
-                    guard,
+                    self._guards[work.device],
                 )
-                self._guards[work.device] = guard
                 self._devices[work.device] = listening
         if self._stopped.is_set():
             self.stop()
@@ -107,17 +105,11 @@ class Run:
             outcome = listening.outcome(stopped=self._stopped.is_set())
             self._told.emit(Message(outcome=outcome))
 
-    def _stale(self) -> dict[str, str]:
-        """Device -> why no watchdog may be armed there; every device is looked at at once."""
-        job = self._job
-
-        def look(work: Work) -> tuple[str, str]:
-            password = job.passwords.get(work.device)
-            return work.device, stale_files(work, job.limits, job.nonce, password)
-
-        over_ssh = [one for one in job.works if one.connection.access is Access.SSH]
-        with ThreadPoolExecutor(job.limits.jobs) as pool:
-            return dict(pool.map(look, over_ssh))
+    def _prepared(self) -> dict[str, str]:
+        """Device -> why no watchdog may be armed there; all of them are looked at at once."""
+        with ThreadPoolExecutor(self._job.limits.jobs) as pool:
+            told = pool.map(AnsibleGuard.prepare, self._guards.values())
+            return dict(zip(self._guards, told, strict=True))
 
     def _guard(self, work: Work) -> AnsibleGuard:
         job = self._job
