@@ -1,0 +1,67 @@
+"""The options of apt as it takes them from all of its files together."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from kit.model.observation import Observation, Observed
+from kit.model.read import Form, Raw, Read, Script
+from kit.reads.marked_lines import SHELL, parse_marked_lines
+
+NAME: Final = re.compile(r"[A-Z][A-Za-z0-9-]*(?:::[A-Z][A-Za-z0-9-]*){1,5}\Z")
+"""Names of options this read knows: no list, whose parts are many."""
+_NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
+
+# apt knows its options in any case; what it prints is whole when its own root is there. A file that
+# cannot be read ends it.
+_LOOK: Final = (
+    SHELL
+    + r"""
+for program in apt-config awk grep; do
+    command -v "$program" >/dev/null || exit 127
+done
+unset APT_CONFIG
+apt-config dump >dumped || exit 1
+grep -q '^Dir "' dumped || { echo 'not all the options of apt' >&2; exit 1; }
+get() {
+    text=$(name=$1 awk '
+        BEGIN { name = tolower(ENVIRON["name"]) }
+        tolower($1) == name {
+            found = $0
+            sub(/^[^ ]+ "/, "=", found)
+            sub(/";$/, "", found)
+        }
+        END { print found }' dumped) || exit 1
+    case $text in
+    '') absent "$1" ;;
+    *) value "$1" "${text#=}" ;;
+    esac
+}
+"""
+)
+
+
+class AptOptions(Read):
+    """``apt-config dump``. Keys are names of options, as ``APT::Periodic::Unattended-Upgrade``.
+
+    Observed: a whole number as ``int``, else the text. Absent when no file sets it.
+    """
+
+    id: ClassVar[str] = "apt_options"
+
+    def command(self, keys: frozenset[str], form: Form) -> Script:
+        """One ``get`` a key; raises ``ValueError`` for what is no name of an option."""
+        for key in keys:
+            if not NAME.match(key):
+                raise ValueError(f"not an option of apt: {key[:80]!r}")
+        calls = "".join(f"get {shlex.quote(key)}\n" for key in sorted(keys))
+        return Script(form, f"{_LOOK}{calls}ended\n")
+
+    def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
+        del keys
+        return parse_marked_lines(
+            raw.text, lambda _key, text: Observed(int(text) if _NUMBER.match(text) else text)
+        )
