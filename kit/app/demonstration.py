@@ -100,7 +100,7 @@ def _take_in(workspace: Workspace, tell: Callable[[Told], None]) -> OpenSite:
     source = data_folder("inventories/example")
     target = workspace.site_folder(EXAMPLE)
     target.mkdir(parents=True)
-    for name in ("site.yaml", "waivers.yaml"):
+    for name in ("site.yaml", "waivers.yaml", "declarations.yaml"):
         shutil.copyfile(source / name, target / name)
     notes = workspace.root / "delivery_notes"
     shutil.copytree(source / "delivery_notes", notes)
