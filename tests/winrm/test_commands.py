@@ -90,7 +90,7 @@ def test_another_certificate_needs_a_reason(bench, double, esms_kit, tmp_path):
 def test_what_speaks_no_tls_has_no_certificate(bench, esms_kit):
     with socket.create_server(("127.0.0.1", 0)) as server:
         answers_at(bench, server.getsockname()[1])
-        server.settimeout(10)
+        server.settimeout(120)
 
         def hang_up():
             peer, _address = server.accept()

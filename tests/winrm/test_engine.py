@@ -60,7 +60,7 @@ class Watch(threading.Thread):
         self.over = threading.Event()
 
     def run(self):
-        while not self.over.wait(0.05):
+        while not self.over.wait(0.1):
             for path in Path("/proc").glob("[0-9]*"):
                 for name in ("cmdline", "environ"):
                     try:
@@ -80,11 +80,16 @@ def doubles(tmp_path, monkeypatch):
         yield post, plain, mute
 
 
-def test_every_way_it_can_end_in_one_run(doubles):
+@pytest.fixture
+def nobody():
+    """A port nobody listens on, held so that nobody else does meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def test_every_way_it_can_end_in_one_run(doubles, nobody):
     post, plain, mute = doubles
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        nobody = free.getsockname()[1]
     works = [
         work("right-1", post.port, pin("right-1", post.der)),
         work("other-1", plain.port, pin("other-1", post.der)),
