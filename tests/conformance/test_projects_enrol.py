@@ -34,7 +34,7 @@ def test_three_ways_one_second_factor(office: Office, tmp_path: Path) -> None:
     site = office.site
     seed = office.enrol()
     for host in site.hosts:
-        assert shell(host, "getent passwd mdurand || echo none") == "none"
+        assert shell(host, "getent passwd mdurand || echo none").strip() == "none"
     site.check(expect=[1])
     projects = Projects(site, tmp_path / "project")
     projects.generate()

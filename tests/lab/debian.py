@@ -28,3 +28,18 @@ def install_debian(host: Host, folder: Path, *names: str) -> None:
         host.write(f"/root/debian/{number}.deb", path.read_bytes())
     script = "DEBIAN_FRONTEND=noninteractive dpkg --install /root/debian/*.deb"
     host.run(["sh", "-c", script], timeout=300)
+
+
+def files_of_debian(folder: Path, name: str, under: str) -> dict[str, bytes]:
+    """The files a real package has below a path: path on the device -> content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        ["apt-get", "-q", "download", name],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    (package,) = folder.glob(f"{name}_*.deb")
+    root = folder / name
+    subprocess.run(["dpkg-deb", "--extract", str(package), str(root)], check=True, timeout=60)
+    found = [path for path in sorted((root / under).rglob("*")) if path.is_file()]
+    return {f"/{path.relative_to(root)}": path.read_bytes() for path in found}
