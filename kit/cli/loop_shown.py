@@ -152,7 +152,7 @@ def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
         ]
         for rule, found in worst
     ]
-    show_table([_("Severity"), _("Finding"), _("Devices")], rows, styled=0, title=_("What stands"))
+    show_table([_("Severity"), _("Rule"), _("Devices")], rows, styled=0, title=_("What stands"))
     if verbose:
         for _rule, found in worst:
             for one in found:

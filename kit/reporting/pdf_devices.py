@@ -60,7 +60,7 @@ def _device(one: DeviceView, data: ReportData, page: Page) -> Iterator[Block]:
     role = f" – {word(sheet.post_role)}" if sheet.post_role else ""
     model = f" – {sheet.model}" if sheet.model else ""
     yield heading(f"{sheet.id} – {word(sheet.device_class)}{model}{role}", 3)
-    facts = "; ".join(f"{name}{_(': ')}{value}" for name, value in page.facts[sheet.id])
+    facts = _("; ").join(f"{name}{_(': ')}{value}" for name, value in page.facts[sheet.id])
     yield paragraph(facts, soft=True)
     for warning in page.warnings[sheet.id]:
         yield paragraph(warning)

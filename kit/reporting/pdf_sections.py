@@ -101,7 +101,7 @@ def _unseen(page: Page) -> Iterator[Block]:
     rows: list[list[Cell]] = [
         [
             word(one.standing),
-            "; ".join(f"{word(kind)}{_(': ')}{names(ids)}" for kind, ids in one.kinds),
+            _("; ").join(f"{word(kind)}{_(': ')}{names(ids)}" for kind, ids in one.kinds),
             one.why,
             one.do,
         ]

@@ -186,7 +186,7 @@ def _observed(detail: FindingDetail) -> str:
         name = reason.subject.removeprefix(prefix).removesuffix("]")
         failing.setdefault(show_observed(value), []).append(cut_text(name, LONGEST))
     told = [f"{value} ({_some(names)})" for value, names in failing.items()]
-    return "; ".join(told) or show_observed(detail.observed)
+    return _("; ").join(told) or show_observed(detail.observed)
 
 
 def _some(names: Sequence[str]) -> str:
