@@ -17,7 +17,7 @@ from kit.reads.marked_lines import SHELL, parse_marked_lines
 USERS_FILE: Final = "/etc/users.oath"
 NEVER: Final = "never"
 _KEY: Final = re.compile(r"(?P<what>line|used) (?P<user>[a-z_][a-z0-9_-]{0,31})\Z")
-_DIGEST: Final = re.compile(r"(?:\S{1,40} [0-9a-f]{64}|several|other)\Z")
+_DIGEST: Final = re.compile(r"(?:\S{1,40} [0-9a-f]{64}|several|other|exposed)\Z")
 _LATEST: Final = 253402300799  # the last second datetime holds
 
 # HMAC-SHA256 (RFC 2104) with what every Debian has. printf is the shell's own: no seed stands in
@@ -57,6 +57,11 @@ digest() {
     first=$({ printf "$outer"; printf "$last"; } | sha256sum)
     echo "${first%% *}"
 }
+# exposed: somebody but root may read or change the seeds, and make codes.
+exposed() {
+    rights=$(stat -L -c '%u 0%a' -- "$users") || exit 1
+    [ "${rights%% *}" != 0 ] || [ $((${rights##* } & 077)) -ne 0 ]
+}
 # line_of USER: kind, seed in lower case and, once used, the time of it; several where there are.
 line_of() {
     awk -v user="$1" '
@@ -83,6 +88,7 @@ look() {
         '') absent "$1" ;;
         several | other) value "$1" "$2" ;;
         *)
+            if exposed; then value "$1" exposed; return; fi
             case $KIT_DIGEST_KEY in
             *[!0-9a-f]* | '') failed "$1" 'there is no key to compare it with' ;;
             *) value "$1" "$2 $(digest "$3")" ;;
@@ -116,7 +122,7 @@ class OathUsers(Read):
 
     - ``line ACCOUNT``: ``HOTP/T30/6 DIGEST``, an HMAC-SHA256 of the seed with the key of the site
       (``KIT_DIGEST_KEY``); ``several`` when it has more than one line, ``other`` for a line with a
-      PIN or without a hexadecimal seed.
+      PIN or without a hexadecimal seed, ``exposed`` when others than root may use the file.
     - ``used ACCOUNT``: when a code of it last opened a door (UTC), or ``never``. pam_oath keeps
       that in the line; a new seed begins without.
 
