@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from kit.cli.loop_shown import evidence_json, show_evidence
-from kit.cli.plan_shown import show_moved
+from kit.cli.plan_shown import show_moved, target_words
 from kit.cli.terminal import confirm, note, say, show_json
 from kit.i18n import _, localized, ngettext
 
@@ -45,7 +45,7 @@ def narrator(*, as_json: bool) -> Callable[[Event], None]:
             return
         from kit.loop.applying import explain_failure
 
-        text = f"{_MARKS[event.state]} {event.device}  {event.target}"
+        text = f"{_MARKS[event.state]} {event.device}  {target_words(event.target)}"
         if event.failure is not None:
             text += _(": ") + _whole(explain_failure(event.failure))
         elif event.message:
@@ -160,7 +160,7 @@ def _show_outcomes(result: ApplyResult) -> None:
         failure = "" if one.failure is None else _(": ") + _whole(explain_failure(one.failure))
         say(f"{device}{_(': ')}{_ending(one.ending.value)}, {text}{failure}", style=style)
         if one.reverted:
-            names = ", ".join(one.reverted)
+            names = ", ".join(target_words(name) for name in one.reverted)
             say("  ↶ " + _("put back: {names}").format(names=names), style="yellow")
         if one.proofs:
             _show_proofs(one.proofs)
@@ -204,7 +204,7 @@ def _show_left(site: OpenSite, result: ApplyResult) -> None:
             say(device + _(": ") + explain(plan.not_known), style="yellow")
         for refusal in plan.refused:
             why = _(": ") + explain(refusal.reason)
-            say(f"{device}{_(': ')}✗ {refusal.target}{why}", style="yellow")
+            say(f"{device}{_(': ')}✗ {target_words(refusal.target)}{why}", style="yellow")
             show_moved(refusal)
         for one in plan.by_hand:
             title = localized(site.catalogue.texts(one.rule).title)

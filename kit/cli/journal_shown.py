@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kit.cli.plan_shown import target_words
 from kit.cli.terminal import say, show_json
 from kit.i18n import _
 
@@ -48,7 +49,10 @@ def _show_entry(entry: JournalEntry) -> None:
     found = _read_back(entry.read_back.value if entry.read_back else "")
     good = entry.read_back is not None and entry.read_back.value == "as_wanted"
     style = "" if good or entry.state in {"unchanged", "skipped"} else "yellow"
-    say(f"{entry.device}  {entry.target}{_(': ')}{_state(entry.state)}, {found}", style=style)
+    say(
+        f"{entry.device}  {target_words(entry.target)}{_(': ')}{_state(entry.state)}, {found}",
+        style=style,
+    )
     for value in entry.change.values:
         say(f"     {value.key}: {show_observed(value.old)} → {show_observed(value.new)}")
 

@@ -41,6 +41,13 @@ _EFFECTIVE: Final[Mapping[str, str]] = {
 """By what confirms a change."""
 
 
+def target_words(key: str) -> str:
+    """A target (``file:/etc/motd``) as people read it; as it is, where its kind has no word."""
+    kind, colon, name = key.partition(":")
+    known = _KINDS.get(kind)
+    return f"{_(known)} {name}" if colon and known is not None else key
+
+
 def show_plan(site: OpenSite, plan: Plan, *, as_json: bool, verbose: int) -> None:
     """Every device with what would change, what is refused, what needs hands or a reboot."""
     if as_json:
@@ -128,7 +135,7 @@ def _show_refusal(site: OpenSite, refusal: Refusal) -> None:
     """Why a change will not be made, the rules that ask for it, and what to do about it."""
     from kit.checking.reasons import explain, what_to_do
 
-    say(f"  ✗ {refusal.target}{_(': ')}{explain(refusal.reason)}", style="red")
+    say(f"  ✗ {target_words(refusal.target)}{_(': ')}{explain(refusal.reason)}", style="red")
     for rule in refusal.rules:
         say(f"       {_title(site, rule)} ({rule})", style="red")
     show_moved(refusal)
