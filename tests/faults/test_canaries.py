@@ -73,7 +73,7 @@ class Watch:
         over = threading.Event()
 
         def look() -> None:
-            while not over.wait(0.05):
+            while not over.wait(0.1):
                 for path in Path("/proc").glob("[0-9]*/cmdline"):
                     with contextlib.suppress(OSError):
                         self.seen.add(path.read_bytes())
@@ -162,6 +162,7 @@ def test_a_run_leaves_no_secret_anywhere(scene: Scene) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(2400)  # some sixty commands; a quarter of an hour beside other work
 def test_no_command_leaves_a_secret_anywhere(scene: Scene) -> None:
     watch, folder = Watch(), scene.folder
     with watch.on():
