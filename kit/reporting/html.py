@@ -33,6 +33,7 @@ from kit.reporting.page import page_of, verdict_bar
 from kit.reporting.services import STYLES as STATE_STYLES
 from kit.reporting.services import (
     declared_sentence,
+    ending_sentence,
     matter_state,
     matter_style,
     matter_title,
@@ -111,7 +112,8 @@ def _environment() -> Environment:
         _=_, ngettext=ngettext, counted=counted, Verdict=Verdict, Severity=Severity,
         DeviceClass=DeviceClass, language=current_language, time=show_time,
         short_time=show_short_time, fitness_styles=STYLES,
-        declared_sentence=declared_sentence, state_styles=STATE_STYLES,
+        declared_sentence=declared_sentence, ending_sentence=ending_sentence,
+        state_styles=STATE_STYLES,
     )  # fmt: skip
     return environment
 

@@ -12,6 +12,7 @@ from kit.reporting.data import ReportData
 from kit.reporting.declared import DeclaredSheet, MatterSheet
 from kit.reporting.services import (
     declared_sentence,
+    ending_sentence,
     matter_state,
     matter_style,
     matter_title,
@@ -106,7 +107,7 @@ def _declarations(declared: DeclaredSheet) -> Iterator[Block]:
             " of the score."
         )
     )
-    yield paragraph(declared_sentence(declared))
+    yield paragraph(f"{declared_sentence(declared)} {ending_sentence(declared)}".strip())
     heads = [_("Subject"), _("State"), _("Declared"), _("By"), _("Until")]
     rows: list[list[Cell]] = [
         [

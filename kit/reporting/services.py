@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kit.checking.labels import declared_label, label
@@ -60,29 +59,21 @@ def declared_sentence(declared: DeclaredSheet | None) -> str:
     """How much is declared, for the first page; empty where it was not looked at."""
     if declared is None or not declared.matters:
         return ""
-    parts = [
-        _("{count} in force").format(
-            count=declared.counts[Verdict.PASS] + declared.counts[Verdict.NOT_APPLICABLE]
-        ),
-        *_parts(declared),
-    ]
-    return _("Declarations, which nobody measured: {parts}.").format(parts=", ".join(parts))
+    good = declared.counts[Verdict.PASS] + declared.counts[Verdict.NOT_APPLICABLE]
+    return _("Declarations: {good} in force, {missing} missing or expired, {bad} to mend.").format(
+        good=good, missing=declared.counts[Verdict.NOT_CHECKED], bad=declared.counts[Verdict.FAIL]
+    )
 
 
-def _parts(declared: DeclaredSheet) -> Iterator[str]:
-    ending = declared.states[DeclarationState.ENDING]
-    if ending:
-        yield _("{count} ending within 60 days").format(count=ending)
-    for state in (
-        DeclarationState.EXPIRED, DeclarationState.NOT_DECLARED, DeclarationState.CONTRADICTED,
-    ):  # fmt: skip
-        if declared.states[state]:
-            yield _("{state}: {count}").format(
-                state=word(state).lower(), count=declared.states[state]
-            )
-    negative = declared.counts[Verdict.FAIL] - declared.states[DeclarationState.CONTRADICTED]
-    if negative:
-        yield _("declared not to be so: {count}").format(count=negative)
+def ending_sentence(declared: DeclaredSheet) -> str:
+    """How many end soon; empty when none does."""
+    count = declared.states[DeclarationState.ENDING]
+    message = ngettext(
+        "{count} of those in force ends within 60 days.",
+        "{count} of those in force end within 60 days.",
+        count,
+    )
+    return counted(message, count) if count else ""
 
 
 def matter_title(one: MatterSheet) -> str:

@@ -45,21 +45,25 @@ def identity(data: ReportData) -> tuple[Pair, ...]:
         (_("Number and head of the chain"), _evidence(data)),
         (
             _("Run by"),
-            _("account {account}, from {controller}").format(
-                account=run.account, controller=run.controller
+            _("account {account}, from {controller}; {capacity}").format(
+                account=run.account,
+                controller=run.controller,
+                capacity=label(run.capacity)
+                if run.capacity is not None
+                else _("no capacity stated"),
             ),
         ),
-        (_("Capacity"), capacity_text(run)),
-        (_("Authentication"), authentication_text(run)),
     )
     return tuple((name, value) for name, value in rows if value)
 
 
 def run_identity(data: ReportData) -> tuple[Pair, ...]:
-    """The rest of it, for the end of a document: tool, digests, seal, whole."""
+    """The rest of it, for the end of a document: session, tool, digests, seal, whole."""
     run, evidence = data.run, data.evidence
     sealed_at = evidence.sealed_at if evidence is not None else None
     rows = (
+        (_("Capacity"), capacity_text(run)),
+        (_("Authentication"), authentication_text(run)),
         (_("Tool"), f"esms-kit {run.tool_version}"),
         (_("Content of the catalogue, SHA-256"), data.baseline.catalogue_digest),
         (_("Plans of all devices, SHA-256"), run.plan_digest),

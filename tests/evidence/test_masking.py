@@ -163,7 +163,9 @@ def test_a_report_names_nobody_and_the_annex_says_who(made: Made) -> None:
     for name, content in files.items():
         assert b"jdupont" not in content, name
     data = json.loads(files["report.json"])
-    assert data["evidence"] == {"number": 1, "head": mark.head, "key": mark.key}
+    sealed_at = f"{mark.sealed_at:%Y-%m-%dT%H:%M:%SZ}"
+    told = {"number": 1, "head": mark.head, "key": mark.key, "sealed_at": sealed_at}
+    assert data["evidence"] == told
     made.check()
     again = json.loads(report(made.site, made.store, START, ["json"], "en")["report.json"])
     assert not any(again["history"]["changes"]["kinds"].values()), "a pseudonym is no change"

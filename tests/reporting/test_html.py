@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import re
 from collections import Counter
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -17,6 +18,7 @@ from kit.checking.reasons import verdict_label
 from kit.errors import UsageError
 from kit.i18n import LANGUAGES, language
 from kit.model.artefact import SysctlArtefact
+from kit.model.declaration import JudgedDeclaration
 from kit.model.finding import Finding, FindingDetail, Provenance, Subject, SubjectKind
 from kit.model.meta import Fix
 from kit.model.platform import Platform
@@ -108,6 +110,21 @@ def _detail(one: FindingDetail, words: str) -> FindingDetail:
     )  # fmt: skip
 
 
+def _declared(one: JudgedDeclaration, words: str) -> JudgedDeclaration:
+    """What somebody declared, in these words wherever a file lets them write."""
+    said = one.said
+    if said is None:
+        return one
+    spoken = dict.fromkeys(("statement", "reference", "by", "function"), words)
+    reasons = tuple(r.model_copy(update={"detail": words}) for r in one.finding.reasons)
+    return one.model_copy(
+        update={
+            "said": said.model_copy(update=spoken),
+            "finding": one.finding.model_copy(update={"reasons": reasons}),
+        }
+    )
+
+
 def spoken(words: str, *, name: str) -> Checked:
     """The sample with ``words`` wherever a device may speak, and ``name`` where a file may."""
     findings = {
@@ -148,6 +165,7 @@ def spoken(words: str, *, name: str) -> Checked:
         ),
         baseline=sample.baseline().model_copy(update={"title": texts}),
         run=sample.run().model_copy(update={"operator": Operator(account=words, controller=words)}),
+        declared=tuple(map(partial(_declared, words=words[:600]), sample.checked().declared or ())),
         waivers=tuple(
             one.model_copy(
                 update={
