@@ -24,6 +24,7 @@ SYMBOLS: Final[Mapping[str, str]] = {
     "on_demand": N_("read at each connection"),
     "stopped": N_("stopped"),
     "installed": N_("installed"),
+    "unused": N_("not used"),
     "any from any": N_("anything from anywhere"),
 }
 """Values that reads make up: no device says them."""

@@ -7,6 +7,7 @@ order.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -177,6 +178,11 @@ def report_and_verify(do: Technician, left: set[str]) -> None:
     reader = next(one for one in report["devices"] if one["id"] == READER)
     assert reader["standing"] == "not_covered"
     assert left, "something is always left to people"
+    # When the break-glass password was changed, and that nobody has used it since.
+    (seal,) = (one for one in report["findings"] if one["rule"] == "break_glass_account_sealed")
+    keys = [one["key"] for one in seal["details"] if one["read"] == "account_use"]
+    assert seal["verdict"] == "pass"
+    assert re.fullmatch(r"u-[0-9a-f]{10} since [0-9-]{10}T[0-9:]{8}Z", " ".join(keys))
     evidence = do.folder / "evidence"
     do("evidence", "export", SITE, "-o", str(evidence))
     seal = str(do.folder / "auditor" / "scellement.pem")
