@@ -181,9 +181,9 @@ def test_no_command_leaves_a_secret_anywhere(scene: Scene) -> None:
         for words in commands(folder):
             scene.run(*(run if word == "RUN" else word for word in words))
             done.add(named(words))
-    assert done == set(leaves(get_command(build(None))))
     # The one place where a seed is printed.
     scene.clean(watch, folder / "fiche.pdf")
+    assert set(leaves(get_command(build(None)))) - done == set(), "commands nobody has tried"
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -274,5 +274,6 @@ def commands(folder: Path) -> list[list[str]]:
         ["doctor", "--json"],
         ["keys", "rotate"],
         ["purge", SITE, "--yes"],
+        ["secrets", "reseal", SITE],
         ["secrets", "rotate"],
     ]  # fmt: skip
