@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -23,9 +24,14 @@ METHODS: Final = {
 }
 
 
+@lru_cache(maxsize=4096)  # a device stands in each of its observations
+def _identifier(*parts: str) -> str:
+    return str(uuid5(_SPACE, "\x1f".join(parts)))
+
+
 def oscal_id(data: ReportData, *parts: str) -> str:
     """The id of a part of this report."""
-    return str(uuid5(_SPACE, "\x1f".join((data.run.id, *parts))))
+    return _identifier(data.run.id, *parts)
 
 
 def moment(at: datetime) -> str:
@@ -33,6 +39,7 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+@lru_cache(maxsize=4096)  # the same few words, over and over
 def say_to_oscal(text: str) -> str:
     """A text OSCAL takes: never empty, nothing that acts."""
     return visible(cut_text(text)).strip() or "–"
