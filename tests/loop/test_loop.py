@@ -44,6 +44,9 @@ def test_fresh_host_is_checked_planned_hardened_and_then_left_alone(make_site: M
     left = set(applied.data["left"].get(first, []))
     by_hand = {one["rule"] for one in applied.data["plans"][first]["by_hand"]}
     by_hand |= set(applied.data["plans"][first]["on_request"])
+    waiting = {one["rule"] for one in after.data["devices"][first] if one["pending"] == "reboot"}
+    assert waiting == {"shared_memory_isolated"}
+    by_hand |= waiting
     assert (
         limits.differences(
             "namespaces",

@@ -16,8 +16,8 @@ main() {
     [ "$count" -eq 0 ] || [ "$KIT_FORCE" = yes ] || failed in_use "$count"
     at_work
     need systemctl
-    # A moment later, so that this answer still arrives.
-    run systemd-run --quiet --on-active=2 systemctl reboot ||
+    # A moment later, so that this answer still arrives; timers are a minute late if they may be.
+    run systemd-run --quiet --on-active=2 --timer-property=AccuracySec=1s systemctl reboot ||
         run shutdown -r +1 || failed no_systemd shutdown "$(last_said)"
     answer 'done'
 }
