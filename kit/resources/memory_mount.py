@@ -15,7 +15,8 @@ from kit.model.operators import Operator
 from kit.model.platform import Platform
 from kit.model.setting import Conflict, Expectation, ReadClass, Setting
 from kit.model.target import ArtefactKind, Target
-from kit.reads.mounts import MountsLive, MountsPersisted
+from kit.reads.mounts_live import MountsLive
+from kit.reads.mounts_persisted import MountsPersisted
 
 _FILE: Final = "/etc/fstab"
 _SOURCE: Final = "tmpfs"

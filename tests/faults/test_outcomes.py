@@ -36,7 +36,7 @@ def hinder(host: Host, script: str) -> None:
     host.write("/usr/bin/sync", text, 0o755)
 
 
-SLOW = "sleep 2"
+SLOW = "sleep 0.5"
 UNTIL_TOLD = ": >/run/begun; while [ ! -e /run/go ]; do sleep 0.1; done"
 
 

@@ -54,7 +54,8 @@ def traces(name: str) -> list[str]:
 
 
 def groups(name: str) -> list[str]:
-    script = 'mount -t cgroup2 none /mnt && find /mnt -name "$0"'
+    # A group that ends while it is looked at is nothing wrong.
+    script = 'mount -t cgroup2 none /mnt || exit; find /mnt -name "$0" || true'
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", script, name], capture_output=True, check=True
     )

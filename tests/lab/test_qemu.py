@@ -12,6 +12,7 @@ from tests.lab.bench import Lab
 from tests.lab.qemu import QemuHost
 
 
+@pytest.mark.full
 @pytest.mark.timeout(1500)
 def test_boot_options_and_settings_survive_a_reboot(lab: Lab, qemu_host: QemuHost) -> None:
     host = qemu_host

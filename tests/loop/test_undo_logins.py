@@ -12,7 +12,7 @@ from tests.lab.hosts import Host
 from tests.loop.conftest import MakeSite
 from tests.loop.lab_site import Answer, LabSite
 from tests.loop.test_loop import disabled
-from tests.loop.test_second_factor import PASSWORDS, Office
+from tests.loop.test_second_factor import PASSWORD, Office
 from tests.loop.test_undo import fingerprint, journal, observed, undo
 
 # Half a minute each; tests/engines/test_held_scripts.py has the scripts under every shell.
@@ -45,7 +45,7 @@ def logins(host: Host) -> str:
 def office(make_site: MakeSite, tmp_path: Path) -> Office:
     made = make_site(1, disabled_rules=disabled())
     made.hosts[0].run(["useradd", "-m", "-s", "/bin/sh", "mdurand"])
-    given = f"mdurand:{PASSWORDS['mdurand']}\n".encode()
+    given = f"mdurand:{PASSWORD}\n".encode()
     made.hosts[0].run(["chpasswd"], input=given)
     return Office(made, tmp_path)
 

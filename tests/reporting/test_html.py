@@ -9,23 +9,19 @@ import re
 from collections import Counter
 from functools import partial
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
-from kit.catalogue.loading import shipped_catalogue
 from kit.checking.reasons import verdict_label
 from kit.errors import UsageError
 from kit.i18n import LANGUAGES, language
 from kit.model.artefact import SysctlArtefact
 from kit.model.declaration import JudgedDeclaration
-from kit.model.finding import Finding, FindingDetail, Provenance, Subject, SubjectKind
-from kit.model.meta import Fix
-from kit.model.platform import Platform
+from kit.model.finding import FindingDetail
 from kit.model.rule import Parameter
 from kit.model.run import Operator
 from kit.model.site import DisabledRule, LegalEntity
-from kit.model.verdict import Reason, ReasonCode, Verdict
+from kit.model.verdict import Verdict
 from kit.reporting import html
 from kit.reporting.building import Checked, build
 from kit.reporting.data import ReportData, Standing
@@ -373,40 +369,6 @@ def test_french_blanks_are_non_breaking(report: ReportData) -> None:
     texts = [text for where, text in found.texts if where not in {"style", "script", "code"}]
     wrong = [text for text in texts if re.search(r"\w [:;?!»%](?:\s|$)|« ", text)]
     assert wrong == []
-
-
-def test_the_shipped_catalogue_can_be_reported_in_both_languages() -> None:
-    catalogue = shipped_catalogue()
-    device = sample.devices()[0]
-    rules = [one for one in catalogue.rules.values() if Platform.LINUX in one.platforms]
-    rules += list(catalogue.standing.values())  # type: ignore[arg-type]
-    findings = tuple(_failing(device.id, rule) for rule in rules)
-    checked = sample.checked(
-        catalogue=catalogue,
-        baseline=catalogue.baselines["esms"],
-        devices=(device,),
-        findings={device.id: findings},
-        snapshots={},
-        plans={},
-        waivers=(),
-        site=sample.site(parameters={}, disabled_rules=()),
-    )
-    data = build(checked, sample.AT)
-    assert all(rule.known for rule in data.rules)
-    for lang in LANGUAGES:
-        said = page(data, lang).said()
-        with language(lang):
-            for rule in rules:
-                assert html._text(rule.title) in said
-
-
-def _failing(device: str, rule: Any) -> Finding:
-    return Finding(
-        subject=Subject(kind=SubjectKind.DEVICE, id=device),
-        rule=rule.id, theme=rule.theme, severity=rule.severity, tier=rule.tier,
-        verdict=Verdict.FAIL, enforced=True, fix=Fix.REMOTE,
-        reasons=(Reason(code=ReasonCode.ABSENT, subject="key"),), provenance=Provenance.MEASURED,
-    )  # fmt: skip
 
 
 def test_the_sample_is_not_a_plan_of_nothing() -> None:

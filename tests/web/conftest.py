@@ -19,7 +19,8 @@ from tests.reporting import sample
 CHROMIUM = shutil.which("chromium")
 
 
-@pytest.fixture(scope="session")
+# Ended with each module: as long as it lasts, an event loop runs in the thread of the tests.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")

@@ -39,7 +39,9 @@ take_held() {
         cp -- "$held.$number" "$copy" 2>/dev/null || failed held_gone "$KIT_RUN"
         now=$(cat -- "$KIT_KEY" "$copy" | sha256sum)
         [ "${now%% *}" = "$digest" ] || failed held_gone "$KIT_RUN"
-        chown -- "$owner" "$copy" && chmod -- "$mode" "$copy" || failed disk_full "$KIT_DIR"
+        if ! chown -- "$owner" "$copy" || ! chmod -- "$mode" "$copy"; then
+            failed disk_full "$KIT_DIR"
+        fi
         printf '%s\n' "$path"
     done <"$held.state" >"$KIT_DIR/pam_held/list"
 }
@@ -87,6 +89,7 @@ put_factor() {
         return
     fi
     folder_of "$FACTORS"
+    # shellcheck disable=SC2034 # open_beside and what follows write it
     target=${real%/}/${FACTORS##*/}
     open_beside
     fill_beside "$after" 0 0 0600

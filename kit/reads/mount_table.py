@@ -1,4 +1,4 @@
-"""How a file system is mounted: as it is now, and as /etc/fstab has it for the next start."""
+"""Lines about file systems: what the kernel has mounted, and /etc/fstab, have one form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from kit.model.observation import Observation, Observed
-from kit.model.read import Form, Raw, Read, Script
+from kit.model.read import Form, Raw, Script
 from kit.reads.marked_lines import SHELL, parse_marked_lines
 
 _KEY: Final = re.compile(r"(?P<what>options|source) (?P<path>(?:/[A-Za-z0-9_.+-]+)+)\Z")
@@ -53,16 +53,13 @@ field() {
 )
 
 
-class MountsLive(Read):
-    """``/proc/self/mounts``. Key: ``options PATH``.
+class MountTable:
+    """A file with a line a mount. Key: ``options PATH``, and what ``_fields`` names besides."""
 
-    Observed: the options, sorted; ``Absent`` when nothing is mounted there.
-    """
-
-    id: ClassVar[str] = "mounts_live"
-    _file: ClassVar[str] = "/proc/self/mounts"
-    _all: ClassVar[str] = "some"
-    _fields: ClassVar[Mapping[str, str]] = {"options": "4"}
+    id: ClassVar[str]
+    _file: ClassVar[str]
+    _all: ClassVar[str]
+    _fields: ClassVar[Mapping[str, str]]
 
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """One look a key; raises ``ValueError`` for what is no key."""
@@ -78,19 +75,6 @@ class MountsLive(Read):
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         del keys
         return parse_marked_lines(raw.text, _observation)
-
-
-class MountsPersisted(MountsLive):
-    """``/etc/fstab``. Keys: ``options PATH``, ``source PATH`` (what is mounted there).
-
-    As ``MountsLive``; unreadable when several lines are about the path. ``by-hand:`` goes before
-    the source of a line whose words are not one blank apart: it is none the kit has written.
-    """
-
-    id: ClassVar[str] = "mounts_persisted"
-    _file: ClassVar[str] = "/etc/fstab"
-    _all: ClassVar[str] = "any"
-    _fields: ClassVar[Mapping[str, str]] = {"options": "4", "source": "1"}
 
 
 def _observation(key: str, text: str) -> Observation:
