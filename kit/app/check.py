@@ -159,6 +159,8 @@ def _ended(
     found = CheckResult(run, reading, people=people)
     declared = findings_of_declarations(site, found.findings(), at) if whole else ()
     code = exit_code((*found.findings(), *declared), fail_on)
+    if not reading.findings():  # nobody looked at anything, and that is no compliance
+        code = code or FINDINGS
     ended = end_run(site, store, asked, run, reading, kept, code)
     return replace(ended, people=people, declared=declared)
 

@@ -32,6 +32,8 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
             }
         )
         return
+    if not result.reading.findings():
+        say(_("No device was looked at: take a delivery in first (esms-kit intake)."), style="red")
     _show_devices(site, result, verbose)
     _show_standing(site, result, verbose)
     _show_people(result)
