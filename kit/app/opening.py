@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kit.app.declared_matters import unknown_matters
-from kit.app.packs import client_problems, site_catalogue, workspace_packs
+from kit.app.packs import client_problems, service_problems, site_catalogue, workspace_packs
 from kit.checking.judging import Context
 from kit.checking.waivers import longest, waived_rules
 from kit.desired.break_glass import break_glass_settings
@@ -82,6 +82,7 @@ def open_site(workspace: Workspace, name: str) -> OpenSite:
     loaded = load_site(workspace, name, profiles=profiles)
     packs = workspace_packs(workspace) if loaded.site.clients else {}
     problems = list(client_problems(workspace, loaded, packs))
+    problems += service_problems(workspace, loaded)
     catalogue = site_catalogue(loaded, packs)
     problems += _against_catalogue(workspace, loaded, catalogue)
     if problems:

@@ -18,6 +18,7 @@ from kit.catalogue.clients import (
     with_clients,
 )
 from kit.catalogue.loading import shipped_catalogue
+from kit.catalogue.services import choice_problem, with_services
 from kit.documents_io.validation import explain
 from kit.errors import InvalidInput, Position, Problem, WorkspaceError
 from kit.i18n import _
@@ -50,14 +51,24 @@ def site_catalogue(
     *,
     workspace: Workspace | None = None,
 ) -> Catalogue:
-    """The kit's catalogue with the rules of the clients a site has chosen."""
+    """The kit's catalogue with the rules of the clients and services a site has chosen."""
+    sound = (one for one in loaded.site.services if not choice_problem(one))
+    shipped = with_services(shipped_catalogue(), sound)
     if not loaded.site.clients:
-        return shipped_catalogue()
+        return shipped
     known = workspace_packs(workspace) if packs is None else packs
     wanted = {one.pack for one in loaded.site.clients}
-    return with_clients(
-        shipped_catalogue(), {name: pack for name, pack in known.items() if name in wanted}
-    )
+    return with_clients(shipped, {name: pack for name, pack in known.items() if name in wanted})
+
+
+def service_problems(workspace: Workspace, loaded: LoadedSite) -> Iterator[Problem]:
+    """What is wrong with the shared services a site has chosen."""
+    site_file = workspace.shown(workspace.site_folder(loaded.site.id) / "site.yaml")
+    for choice in loaded.site.services:
+        said = choice_problem(choice)
+        if said:
+            position = loaded.positions.get(("service", choice.service), Position(site_file))
+            yield Problem(position, f"{choice.service}: {said}")
 
 
 def client_problems(

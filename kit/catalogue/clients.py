@@ -117,7 +117,7 @@ def with_clients(catalogue: Catalogue, packs: Mapping[str, ClientPack]) -> Catal
         catalogue,
         rules={**catalogue.rules, **rules},
         clients=dict(packs),
-        client_rules=frozenset(rules),
+        chosen_rules=catalogue.chosen_rules | frozenset(rules),
         digest=digest,
     )
 

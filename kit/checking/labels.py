@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Final
 
 from kit.i18n import N_, _
-from kit.model.catalogue import SharedService
 from kit.model.declaration import Answer, DeclarationState
 from kit.model.device import DeviceClass, DeviceState, PostRole
 from kit.model.facts import Fact
@@ -18,6 +17,7 @@ from kit.model.observation import Unread
 from kit.model.platform import Platform
 from kit.model.rule import Severity
 from kit.model.run import Authentication, Capacity
+from kit.model.shared_service import SharedService
 from kit.model.snapshot import Outcome
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, Verdict

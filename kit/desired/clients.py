@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from kit.catalogue.clients import filled, missing_values, pack_rules
@@ -29,17 +29,18 @@ class SelectedRule:
     missing: tuple[str, ...] = ()  # site values without which its settings cannot be made
 
 
+def concerned(device: Device, post_roles: Collection[PostRole]) -> bool:
+    """Whether a choice for these posts is one for this device; none named is all but servers."""
+    if device.platform is not Platform.LINUX or device.device_class not in _POSTS:
+        return False
+    if post_roles:
+        return device.post_role in post_roles
+    return device.post_role is not PostRole.SERVER
+
+
 def wanted_clients(site: Site, device: Device) -> Iterator[ClientChoice]:
     """The packs of the site that this device gets."""
-    if device.platform is not Platform.LINUX or device.device_class not in _POSTS:
-        return
-    for choice in site.clients:
-        if choice.post_roles:
-            wanted = device.post_role in choice.post_roles
-        else:
-            wanted = device.post_role is not PostRole.SERVER
-        if wanted:
-            yield choice
+    return (one for one in site.clients if concerned(device, one.post_roles))
 
 
 def client_rules(catalogue: Catalogue, site: Site, device: Device) -> Iterator[SelectedRule]:

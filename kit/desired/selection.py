@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kit.desired.clients import SelectedRule, client_rules
+from kit.desired.services import service_rules
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
@@ -58,13 +59,14 @@ def selected_rules(
             where=site.id,
             remedy=_("Correct the site file; “esms-kit catalogue list” lists the rules."),
         )
-    of_clients = {one.rule.id: one for one in client_rules(catalogue, site, device)}
+    chosen = [*client_rules(catalogue, site, device), *service_rules(site, device)]
+    of_choices = {one.rule.id: one for one in chosen}
     for rule in sorted(catalogue.rules.values(), key=lambda one: one.id):
         if device.platform not in rule.platforms or rule.id in {*baseline.exclude, *disabled}:
             continue
-        if rule.id in catalogue.client_rules:
-            if rule.id in of_clients:
-                yield of_clients[rule.id]
+        if rule.id in catalogue.chosen_rules:
+            if rule.id in of_choices:
+                yield of_choices[rule.id]
             continue
         use = baseline.tiers.get(rule.tier, TierUse(check=False, enforce=False))
         enforced = use.enforce or rule.tier in site.enforce  # a site may ask for more tiers

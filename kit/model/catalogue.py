@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -16,6 +15,7 @@ from kit.model.framework import Framework, Unmapped
 from kit.model.identifiers import RuleId
 from kit.model.record import Record
 from kit.model.rule import Baseline, Parameter, Rule, Severity, Texts
+from kit.model.shared_service import Services, SharedService
 from kit.model.tier import Tier
 
 
@@ -29,18 +29,6 @@ class StandingRule(Record):
     severity: Severity
     tier: Tier = Tier.CORE
     theme: str = "equipment"
-
-
-class SharedService(StrEnum):
-    """A national or regional service of digital health that a matter is about."""
-
-    MSSANTE = "mssante"
-    DMP = "dmp"
-    INSI = "insi"
-    PRO_SANTE_CONNECT = "pro_sante_connect"
-    E_PRESCRIPTION = "e_prescription"
-    E_PARCOURS = "e_parcours"
-    INSTANT_MESSAGING = "instant_messaging"
 
 
 class DeclaredRule(StandingRule):
@@ -71,8 +59,9 @@ class Catalogue:
     """All rules, parameters, baselines and frameworks; ``digest`` is a SHA-256 of all their data.
 
     ``unmapped``: rules that answer no control of any framework, by id, with the reason.
-    ``clients``: the client packs a site has chosen. Their rules, ``client_rules``, stand among
-    ``rules`` with sample values, and are made anew for each device. ``declared``: what
+    ``clients``: the client packs a site has chosen; ``services``: the shared services it needs.
+    The rules of both, ``chosen_rules``, stand among ``rules`` with sample values, and are made anew
+    for each device. ``declared``: what
     is declared of a site, and judged on no device.
     """
 
@@ -85,7 +74,8 @@ class Catalogue:
     frameworks: Mapping[str, Framework] = field(default_factory=dict)
     unmapped: Mapping[str, Unmapped] = field(default_factory=dict)
     clients: Mapping[str, ClientPack] = field(default_factory=dict)
-    client_rules: frozenset[str] = frozenset()
+    services: Services = field(default_factory=dict)
+    chosen_rules: frozenset[str] = frozenset()
     declared: Mapping[str, DeclaredRule] = field(default_factory=dict)
 
     def texts(self, rule: str) -> Rule | StandingRule:

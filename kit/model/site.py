@@ -23,6 +23,7 @@ from kit.model.identifiers import (
 )
 from kit.model.maintenance import MaintenanceWindow
 from kit.model.record import Record
+from kit.model.shared_service import ServiceChoice
 from kit.model.tier import Tier
 
 DEFAULT_BASELINE: Final = "esms"
@@ -116,7 +117,8 @@ class Site(Record):
     ``origins`` says where an inherited value comes from (``parameters.ntp_servers`` -> ``legal
     entity “…”``); what the site itself says is not listed. ``code`` is the short name used in
     device names; ``default_os`` what a class of devices runs when its delivery note does not say.
-    ``clients``: the care-record software its posts get, each pack once.
+    ``clients``: the care-record software its posts get, each pack once. ``services``: the shared
+    services of digital health they need, each once.
     ``test`` marks a fictitious site: only there are test FINESS numbers accepted, and what is
     produced for it says so.
     """
@@ -145,6 +147,7 @@ class Site(Record):
     name_pattern: NamePattern = DEFAULT_NAME_PATTERN
     default_os: Mapping[DeviceClass, OsLabel] = {}
     clients: tuple[ClientChoice, ...] = ()
+    services: tuple[ServiceChoice, ...] = ()
     origins: Mapping[str, str] = {}
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Whether a post reaches a web service, and whom it meets there."""
+"""Whether a post reaches a service over TLS, and whom it meets there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import ClassVar, Final
 
 from kit.model.observation import Observation, Observed, Unread, Unreadable
 from kit.model.read import Form, Raw, Read, Script
-from kit.model.web_address import WebAddress, parse_address
+from kit.model.service_address import ServiceAddress, parse_service
+from kit.model.web_address import HTTPS_PORT
 from kit.reads.marked_lines import SHELL, parse_marked_lines
 
 SYSTEM: Final = "system"
@@ -51,12 +52,18 @@ through() {
     *) way="-proxy $place" ;;
     esac
 }
-# request PATH HOST
+# request PROTOCOL PATH HOST: of a mailbox nothing is asked but to say good-bye.
 request() {
-    printf 'HEAD %s HTTP/1.1\r\nHost: %s\r\n' "$1" "$2"
-    printf 'User-Agent: esms-kit\r\nConnection: close\r\n\r\n'
+    case $1 in
+    imap) printf 'a1 LOGOUT\r\n' ;;
+    smtp) printf 'QUIT\r\n' ;;
+    *)
+        printf 'HEAD %s HTTP/1.1\r\nHost: %s\r\n' "$2" "$3"
+        printf 'User-Agent: esms-kit\r\nConnection: close\r\n\r\n'
+        ;;
+    esac
 }
-# ask NAME HOST PORT PATH TRUST HOST[:PORT]
+# ask NAME HOST PORT PATH TRUST HOST[:PORT] PROTOCOL [STARTED-IN]
 ask() {
     case $5 in
     system) trust= ;;
@@ -68,11 +75,16 @@ ask() {
         trust="-CAfile $5 -no-CApath -no-CAstore"
         ;;
     esac
-    if ! through "$2"; then echo 'a proxy in a form that is not known' >"$1.odd"; return; fi
+    way=
+    if [ "$7" = http ] && ! through "$2"; then
+        echo 'a proxy in a form that is not known' >"$1.odd"
+        return
+    fi
     # shellcheck disable=SC2086 # several words, or none
-    request "$4" "$6" |
+    request "$7" "$4" "$6" |
         timeout -k 1 __SECONDS__ openssl s_client -connect "$2:$3" -servername "$2" \
-            -verify_hostname "$2" -ign_eof $way $trust >"$1.out" 2>"$1.err"
+            -verify_hostname "$2" -ign_eof ${8:+-starttls "$8"} $way $trust \
+            >"$1.out" 2>"$1.err"
     echo $? >"$1.status"
 }
 # tell KEY NAME WHAT
@@ -102,6 +114,9 @@ tell() {
 class WebReach(Read):
     """Keys: ``chain TRUST URL`` and ``status TRUST URL``; ``TRUST`` is ``system`` or an authority.
 
+    ``URL`` is an address of ``kit.model.service_address``: a page, or a mailbox (``imaps://`` and
+    the like), which has a chain and no status.
+
     ``chain``: ``valid``; ``broken: WHY`` when somebody answers who cannot prove to be this host to
     the authorities trusted; ``unreachable: WHY``. ``status``: the number of the answer to a HEAD
     request; Absent when there was none. An authority is named by the first 32 digits of the
@@ -117,9 +132,9 @@ class WebReach(Read):
         for key in sorted(keys):
             what, trust, address = _split(key)
             name = _name(key)
-            host = address.authority()
             place = SYSTEM if trust == SYSTEM else f"{AUTHORITY_FOLDER}/{trust}.pem"
-            words = [name, address.host, str(address.port), address.path or "/", place, host]
+            words = [name, address.host, str(address.port), address.path or "/", place]
+            words += [_named(address), address.protocol, address.start]
             asked[name] = f"ask {shlex.join(words)} &\n"
             told.append(f"tell {shlex.join([key, name, what])}\n")
         look = SHELL + _LOOK.replace("__SECONDS__", str(_SECONDS))
@@ -140,13 +155,18 @@ def status_key(trust: str, url: str) -> str:
     return f"status {trust} {url}"
 
 
-def _split(key: str) -> tuple[str, str, WebAddress]:
+def _named(address: ServiceAddress) -> str:
+    """The host as a request for a page names it: with its port, where it is not the usual one."""
+    return address.host if address.port == HTTPS_PORT else f"{address.host}:{address.port}"
+
+
+def _split(key: str) -> tuple[str, str, ServiceAddress]:
     found = _KEY.match(key)
     if found is None:
         raise ValueError(f"not a key of web_reach: {key[:80]!r}")
-    address = parse_address(found[3])
-    if address.subdomains:
-        raise ValueError(f"not one address: {key[:80]!r}")
+    address = parse_service(found[3])
+    if found[1] == "status" and not address.web:
+        raise ValueError(f"a mailbox has no status: {key[:80]!r}")
     return found[1], found[2], address
 
 

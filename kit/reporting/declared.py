@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from kit.model.catalogue import SharedService
 from kit.model.client import DeclaredSubject
 from kit.model.declaration import Answer, DeclarationState, JudgedDeclaration
 from kit.model.device import PostRole
@@ -17,6 +16,7 @@ from kit.model.finding import Finding, Provenance, Subject
 from kit.model.identifiers import RuleId
 from kit.model.record import Record
 from kit.model.rule import Severity, Texts
+from kit.model.shared_service import SharedService
 from kit.model.tier import Tier
 from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.reporting.cutting import cut_finding

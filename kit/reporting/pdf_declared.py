@@ -69,7 +69,7 @@ def _services(data: ReportData) -> Iterator[Block]:
     yield paragraph(
         _(
             "Whether a service is in use is declared; whether posts reach it is measured for the"
-            " care-record software only."
+            " care-record software and for the services the site names."
         )
     )
     heads = [_("Service"), _("State"), _("Declared"), _("Until"), _("Reached")]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from kit.catalogue.services import service_rule_id
 from kit.checking.labels import declared_label, label
 from kit.i18n import _, localized, ngettext
-from kit.model.catalogue import SharedService
 from kit.model.declaration import DeclarationState
+from kit.model.shared_service import SharedService
 from kit.model.verdict import Verdict
 from kit.reporting.data import ReportData
 from kit.reporting.declared import DeclaredSheet, MatterSheet
@@ -28,7 +29,9 @@ class ServiceRow:
 def service_rows(data: ReportData) -> tuple[ServiceRow, ...]:
     """The care-record software the site has chosen, then the shared services of digital health."""
     own = [
-        ServiceRow(typographic(localized(one.title)), None, _reached(data, one.pack))
+        ServiceRow(
+            typographic(localized(one.title)), None, _reached(data, f"client_{one.pack}_reached")
+        )
         for one in data.clients or ()
     ]
     matters = {
@@ -36,13 +39,15 @@ def service_rows(data: ReportData) -> tuple[ServiceRow, ...]:
         for one in (data.declared.matters if data.declared is not None else ())
         if one.service is not None
     }
-    shared = [ServiceRow(label(one), matters.get(one), _("not measured")) for one in SharedService]
+    shared = [
+        ServiceRow(label(one), matters.get(one), _reached(data, service_rule_id(one)))
+        for one in SharedService
+    ]
     return (*own, *shared)
 
 
-def _reached(data: ReportData, pack: str) -> str:
-    """From how many posts a client's service was reached, of those that were asked."""
-    rule = f"client_{pack}_reached"
+def _reached(data: ReportData, rule: str) -> str:
+    """From how many posts a service was reached, of those that were asked."""
     found = Counter(one.verdict for one in data.findings if one.rule == rule)
     asked = sum(found.values()) - found[Verdict.NOT_APPLICABLE]
     if not asked:

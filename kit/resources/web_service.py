@@ -1,4 +1,4 @@
-"""A web service that a post must reach, and prove to be the one it is meant to be."""
+"""A service over TLS that a post must reach, and that must prove to be the one meant."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kit.model.meta import Fix, Meta, Phase
 from kit.model.observation import Observations
 from kit.model.operators import Operator
 from kit.model.platform import Platform
+from kit.model.service_address import ServiceUrl, parse_service
 from kit.model.setting import Expectation, ReadClass, Setting
 from kit.model.target import Target
-from kit.model.web_address import Url
 from kit.reads.web_reach import SYSTEM, VALID, WebReach, chain_key, status_key
 from kit.resources.certificates import check_certificate
 
@@ -26,21 +26,25 @@ _ANSWERS: Final = (200, 204, 301, 302, 303, 307, 308, 401, 403, 405)
 
 
 class WebService(Setting):
-    """A service that answers over HTTPS with a chain of certificates that holds.
+    """A service that answers over TLS with a chain of certificates that holds.
 
     .. code-block:: yaml
 
         type: web_service
         url: https://dui.example.fr/login
 
-    ``authority``: the one certificate of an authority (base64 of DER) that counts; unset, those of
-    the machine do. With it a proxy that opens connections is found. Nothing can be enforced: the
-    network, the service or the clock is somebody's to mend.
+    ``url``: a page, or a mailbox (``imaps://``, ``smtps://``, and with STARTTLS ``imap://``,
+    ``smtp://``), which is met and asked for nothing. ``reply``: whether a page must answer as one
+    of a service that works, or may say anything. ``authority``: the one certificate of an authority
+    (base64 of DER) that counts; unset, those of the machine do. With it a proxy that opens
+    connections is found. Nothing can be enforced: the network, the service or the clock is
+    somebody's to mend.
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (WebReach,)}
     type: Literal["web_service"]
-    url: Url
+    url: ServiceUrl
+    reply: Literal["page", "any"] = "page"
     authority: str | None = None
 
     @model_validator(mode="after")
@@ -59,10 +63,13 @@ class WebService(Setting):
         return hashlib.sha256(base64.b64decode(self.authority)).hexdigest()[:32]
 
     def keys(self, read: ReadClass) -> frozenset[str]:
-        """Whom one meets, and what is answered."""
+        """Whom one meets, and, where it matters, what is answered."""
         del read
         trust = self._trust()
-        return frozenset({chain_key(trust, self.url), status_key(trust, self.url)})
+        chain = frozenset({chain_key(trust, self.url)})
+        if self.reply == "any" or not parse_service(self.url).web:
+            return chain
+        return chain | {status_key(trust, self.url)}
 
     def expectation(self, read: str, key: str) -> Expectation:
         """A chain that holds, and an answer of a service that works."""

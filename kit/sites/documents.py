@@ -13,6 +13,7 @@ from kit.model.device import AccountName, Device, DeviceClass, OsLabel, PostRole
 from kit.model.identifiers import Cidr, FinessNumber, PlainText, Slug
 from kit.model.maintenance import MaintenanceWindow
 from kit.model.record import Record
+from kit.model.shared_service import ServiceChoice
 from kit.model.site import (
     BaselineName,
     CategoryCode,
@@ -54,12 +55,20 @@ class Choices(Record):
     name_pattern: NamePattern | None = None
     default_os: Mapping[DeviceClass, OsLabel] = {}
     clients: tuple[ClientChoice, ...] = ()
+    services: tuple[ServiceChoice, ...] = ()
 
     @model_validator(mode="after")
     def _each_pack_once(self) -> Choices:
         packs = [one.pack for one in self.clients]
         if len(set(packs)) != len(packs):
             raise ValueError(_("the same client pack stands twice."))
+        return self
+
+    @model_validator(mode="after")
+    def _each_service_once(self) -> Choices:
+        services = [one.service for one in self.services]
+        if len(set(services)) != len(services):
+            raise ValueError(_("the same service stands twice."))
         return self
 
 

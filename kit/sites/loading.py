@@ -270,6 +270,8 @@ def _places(
             found["disabled_rule", disabled.rule] = site[1].position(("disabled_rules", index))
         for index, choice in enumerate(site[0].clients):
             found["client", choice.pack] = site[1].position(("clients", index))
+        for index, service in enumerate(site[0].services):
+            found["service", service.service] = site[1].position(("services", index))
     if devices:
         for index, device in enumerate(devices[0].devices):
             found["device", device.id] = devices[1].position(("devices", index))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kit.model.client import ClientChoice
 from kit.model.device import DeviceClass, PostRole
+from kit.model.shared_service import ServiceChoice
 from kit.model.site import (
     DEFAULT_BASELINE,
     DEFAULT_ENFORCE,
@@ -62,6 +63,7 @@ class _Merging:
         self.watchdog_seconds = DEFAULT_WATCHDOG_SECONDS
         self.disabled: dict[str, DisabledRule] = {}
         self.clients: dict[str, ClientChoice] = {}
+        self.services: dict[str, ServiceChoice] = {}
         self.origins: dict[str, str] = {}
 
     def came_from(self, key: str, origin: str) -> None:
@@ -95,6 +97,10 @@ class _Merging:
             former = self.clients.get(choice.pack)
             self.clients[choice.pack] = choice if former is None else choice.over(former)
             self.came_from(f"clients.{choice.pack}", origin)
+        for service in level.services:
+            before = self.services.get(service.service)
+            self.services[service.service] = service if before is None else service.over(before)
+            self.came_from(f"services.{service.service}", origin)
         self._hear_management(origin, level)
 
     def _hear_management(self, origin: str, level: Choices) -> None:
@@ -129,6 +135,7 @@ def resolve_site(organisation: Organisation) -> Site:
         ),
         disabled_rules=tuple(merged.disabled[rule] for rule in sorted(merged.disabled)),
         clients=tuple(merged.clients[pack] for pack in sorted(merged.clients)),
+        services=tuple(merged.services[name] for name in sorted(merged.services)),
         origins=dict(sorted(merged.origins.items())),
     )
 

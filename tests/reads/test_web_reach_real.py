@@ -11,6 +11,7 @@ from kit.model.observation import Absent, Observed
 from kit.model.read import Form, Raw
 from kit.reads.web_reach import AUTHORITY_FOLDER, WebReach, chain_key, status_key
 from kit.resources.certificates import authority_file, authority_text
+from tests.mail_double import mail
 from tests.tls_server import Authority, https
 
 
@@ -76,3 +77,32 @@ def test_nobody_there(tmp_path, authority):
     found = seen(tmp_path, chain_key("system", url), status_key("system", url))
     assert found[chain_key("system", url)].value.startswith("unreachable")
     assert found[status_key("system", url)] == Absent()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "protocol", "at_once"),
+    [("imap", "imap", False), ("imaps", "imap", True),
+     ("smtp", "smtp", False), ("smtps", "smtp", True)],
+)  # fmt: skip
+def test_a_mailbox_is_met_and_asked_for_nothing(tmp_path, authority, scheme, protocol, at_once):
+    trust = trusted(tmp_path, authority)
+    with mail(protocol, authority.issue("localhost"), at_once=at_once) as double:
+        keys = [chain_key(one, f"{scheme}://localhost:{double.port}") for one in (trust, "system")]
+        found = seen(tmp_path, *keys)
+    assert found[keys[0]] == Observed("valid")
+    assert found[keys[1]].value.startswith("broken: 2")
+    assert {one.split()[-1] for one in double.said} <= {
+        "CAPABILITY", "STARTTLS", "LOGOUT", "QUIT", "EHLO", "mail.example.com",
+    }  # fmt: skip
+
+
+def test_a_mailbox_in_clear_is_not_reached_over_tls(tmp_path, authority):
+    """Who strips STARTTLS from the way, or the wrong port, is told and never counted as reached."""
+    with https(authority.issue("localhost")) as port:
+        key = chain_key("system", f"imap://localhost:{port}")
+        assert seen(tmp_path, key)[key].value.startswith(("unreachable", "broken"))
+
+
+def test_a_mailbox_has_no_status():
+    with pytest.raises(ValueError, match="no status"):
+        WebReach().command(frozenset({status_key("system", "imaps://a.example.fr")}), Form.POSIX)
