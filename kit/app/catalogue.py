@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from kit.app.packs import workspace_packs
+from kit.catalogue.clients import with_clients
 from kit.catalogue.coverage import FrameworkCoverage, Served, coverage, served
 from kit.catalogue.loading import load_catalogue, shipped_catalogue
+from kit.catalogue.services import with_services
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue, StandingRule
 from kit.model.framework import Framework
 from kit.model.platform import Platform
 from kit.model.rule import Parameter, Rule
+from kit.model.shared_service import ServiceChoice, SharedService
 from kit.model.tier import Tier
 
 
@@ -42,8 +46,14 @@ def rules(
 
 
 def rule(rule_id: str) -> Rule | StandingRule:
-    """One rule; raises ``UsageError`` with the nearest names when there is none."""
-    catalogue = shipped_catalogue()
+    """One rule, those that client packs and shared services become among them.
+
+    Raises ``UsageError`` with the nearest names when there is none.
+    """
+    every_service = [ServiceChoice(service=one) for one in SharedService]
+    catalogue = with_clients(
+        with_services(shipped_catalogue(), every_service), workspace_packs(None)
+    )
     try:
         return catalogue.texts(rule_id)
     except KeyError as error:
