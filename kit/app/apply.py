@@ -66,10 +66,9 @@ class Choice:
         """What leaves devices out; rules chosen do not: every rule is still judged."""
         return (*limited(self.limit), *(f"--class {one}" for one in self.classes))
 
-    def devices(self, site: OpenSite) -> list[Device]:
-        """The devices chosen; raises ``UsageError`` when ``limit`` matches none."""
-        found = site.devices(self.limit)
-        return [one for one in found if not self.classes or one.device_class in self.classes]
+    def devices(self, site: OpenSite) -> tuple[Device, ...]:
+        """The devices chosen; raises ``UsageError`` when there is none."""
+        return site.to_work_on(self.limit, self.classes)
 
     def words(self) -> tuple[str, ...]:
         """What was asked for, so that a run can be gone on with; a plan file is kept elsewhere."""
@@ -99,6 +98,7 @@ def apply(site: OpenSite, store: Store, asked: Asked, choice: Choice, hands: Han
     A site with nothing to change costs one reading: nobody is asked, no engine is started. Raises
     ``UsageError`` when another run of this site is under way.
     """
+    choice.devices(site)  # an empty choice is refused before anything is written
     at = asked.clock()
     started = start_run(site, asked, "apply", at, choice.filters())
     run = started.model_copy(update={"asked": choice.words()})
@@ -115,7 +115,7 @@ def _task(
     site: OpenSite, store: Store, asked: Asked, run: Run, at: datetime, choice: Choice
 ) -> Task:
     del at
-    devices = tuple(choice.devices(site))
+    devices = choice.devices(site)
     if choice.agreed is not None:
         named = {one.device for one in choice.agreed.devices}
         devices = tuple(one for one in devices if one.id in named)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
+from kit.app.controllers import controller_of
 from kit.app.opening import OpenSite
-from kit.app.running import now
-from kit.app.secret_sources import secret_resolver
-from kit.collectors.controller import Controller
 from kit.collectors.limits import Limits
 from kit.desired.resolution import Requests
 from kit.loop.reading import Collect
@@ -60,15 +56,7 @@ def collector_for(
         account = loaded.site.management.account
         inside = inside_address(loaded.site)
         key = loaded.enrolments.digest_key or ""
-        controller = Controller(
-            clock=now,
-            nonces=lambda: secrets.token_hex(16),
-            secrets=secret_resolver(site.workspace, loaded.site.id, redactor).resolve,
-            redactor=redactor,
-            workspace=site.workspace.root,
-            home=Path.home(),
-            agent=os.environ.get("SSH_AUTH_SOCK", ""),
-        )
+        controller = controller_of(site, redactor)
         return over_ssh(
             [Order(device, wanted, inside, key) for device, wanted in orders],
             Surroundings(loaded.known_hosts, loaded.devices, account),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from kit.enrolment.hiding import Hiding
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
-from kit.model.device import Device
+from kit.model.device import Device, DeviceClass
 from kit.model.hardware import HardwareProfile
 from kit.model.rule import Baseline
 from kit.sites.hardware import load_profiles
@@ -74,6 +74,35 @@ class OpenSite:
                 ),
             )
         return chosen
+
+    def to_work_on(
+        self, limit: str | None, classes: Collection[DeviceClass] = ()
+    ) -> tuple[Device, ...]:
+        """The devices chosen, of these classes where any are named; never none.
+
+        Raises ``UsageError`` for an empty choice: what was done to nobody must not look done.
+        """
+        chosen = self.devices(limit)
+        found = tuple(one for one in chosen if not classes or one.device_class in classes)
+        if not self.loaded.devices:
+            raise UsageError(
+                _("this site has no device yet."),
+                where=self.loaded.site.id,
+                remedy=_("Take a delivery in first: esms-kit intake {site} DELIVERY_NOTE.").format(
+                    site=self.loaded.site.id
+                ),
+            )
+        if not found:
+            raise UsageError(
+                _("no device chosen is of this class: {classes}.").format(
+                    classes=", ".join(sorted(classes))
+                ),
+                where=self.loaded.site.id,
+                remedy=_("Run “esms-kit inventory {site}” to see the names.").format(
+                    site=self.loaded.site.id
+                ),
+            )
+        return found
 
 
 def open_site(workspace: Workspace, name: str) -> OpenSite:

@@ -65,11 +65,10 @@ def plan(
     """The plan of the devices chosen, with what ``apply`` would refuse among its refusals.
 
     Exit code: 4 when something could not be read, 1 when anything would change or is left for
-    hands, 0 when everything is as wanted.
+    hands, 0 when everything is as wanted. Raises ``UsageError`` when no device is chosen.
     """
     at = clock()
-    kinds = frozenset(classes)
-    devices = [one for one in site.devices(limit) if not kinds or one.device_class in kinds]
+    devices = site.to_work_on(limit, frozenset(classes))
     selects = selection(site, rules, only)
     reading = read_site(site.context(at), devices, site.profiles, collect, selects)
     reading = replace(reading, plans=guarded_plans(site, reading.plans))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
+from kit.app.controllers import controller_of
 from kit.app.opening import OpenSite
-from kit.app.running import now
-from kit.app.secret_sources import secret_resolver
-from kit.collectors.controller import Controller
 from kit.collectors.hostkeys import Comparison, ShownKey, ShownKeys, compare, show_host_keys
 from kit.collectors.limits import Limits
 from kit.collectors.ssh import Surroundings
@@ -43,14 +39,7 @@ def look(
 ) -> Mapping[str, Candidate]:
     """The keys every chosen device shows now, by device id; nothing is logged into."""
     loaded = site.loaded
-    controller = Controller(
-        clock=now,
-        nonces=lambda: secrets.token_hex(16),
-        secrets=secret_resolver(site.workspace, loaded.site.id, redactor).resolve,
-        redactor=redactor,
-        workspace=site.workspace.root,
-        home=Path.home(),
-    )
+    controller = controller_of(site, redactor)
     surroundings = Surroundings(loaded.known_hosts, loaded.devices, loaded.site.management.account)
     chosen = [one for one in site.devices(limit) if shows_a_key(one)]
     shown = show_host_keys(chosen, surroundings, controller, Limits(jobs=jobs))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from kit.i18n import _
-from kit.model.artefact import AccountName, Artefact
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.artefact import AccountName
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.accounts import Accounts
+from kit.resources.observed_only import ObservedOnly
 
 
-class AccountList(Setting):
+class AccountList(ObservedOnly):
     """The accounts of one description, and who may be among them.
 
     .. code-block:: yaml
@@ -33,6 +31,7 @@ class AccountList(Setting):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (Accounts,)}
+    phase: ClassVar[Phase] = Phase.ACCOUNTS
     type: Literal["account_list"]
     of: Literal["with_all_rights", "empty_passwords", "shared_numbers", "system_shells"]
     only: tuple[AccountName, ...] = ()
@@ -59,26 +58,6 @@ class AccountList(Setting):
             return Expectation(Operator.EMPTY, ())
         return Expectation(Operator.SUBSET_OF, self.only)
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.ACCOUNTS, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The list and who may be on it."""
         return f"{self.slot()} {', '.join(self.only) or '-'}"
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)

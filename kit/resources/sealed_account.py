@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from kit.model.artefact import AccountName, Artefact
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.artefact import AccountName
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.account_use import UNUSED, AccountUse
 from kit.reads.accounts import Accounts
+from kit.resources.observed_only import ObservedOnly
 
 
 def _day(text: str) -> str:
@@ -28,7 +26,7 @@ def _day(text: str) -> str:
 _MOMENT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"
 
 
-class SealedAccount(Setting):
+class SealedAccount(ObservedOnly):
     """Only read, never touched: who opens a seal says so, changes the password, seals again.
 
     .. code-block:: yaml
@@ -43,6 +41,7 @@ class SealedAccount(Setting):
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
         Platform.LINUX: (Accounts, AccountUse)
     }
+    phase: ClassVar[Phase] = Phase.ACCOUNTS
     type: Literal["sealed_account"]
     name: AccountName
     sealed_on: Annotated[str, Field(pattern=_MOMENT), AfterValidator(_day)]
@@ -72,26 +71,6 @@ class SealedAccount(Setting):
             AccountUse.id: {f"{self.name} since {self.sealed_on}": Expectation(equals, UNUSED)},
         }
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.ACCOUNTS, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The account and the day."""
         return f"{self.slot()} {self.sealed_on}"
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Final, Literal, Self
 
 from pydantic import model_validator
 
-from kit.model.artefact import Artefact
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
 from kit.model.service_address import ServiceUrl, parse_service
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.web_reach import SYSTEM, VALID, WebReach, chain_key, status_key
 from kit.resources.certificates import check_certificate
+from kit.resources.observed_only import ObservedOnly
 
 # A page, a way to one, a request to log in, or a server that has no answer to this kind of request.
 _ANSWERS: Final = (200, 204, 301, 302, 303, 307, 308, 401, 403, 405)
 
 
-class WebService(Setting):
+class WebService(ObservedOnly):
     """A service that answers over TLS with a chain of certificates that holds.
 
     .. code-block:: yaml
@@ -42,6 +39,7 @@ class WebService(Setting):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (WebReach,)}
+    phase: ClassVar[Phase] = Phase.NETWORK
     type: Literal["web_service"]
     url: ServiceUrl
     reply: Literal["page", "any"] = "page"
@@ -78,26 +76,6 @@ class WebService(Setting):
             return Expectation(Operator.EQUALS, VALID)
         return Expectation(Operator.ONE_OF, _ANSWERS)
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Somebody must look: at the network, at the service, at the clock."""
-        del facts
-        return Meta(phase=Phase.NETWORK, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The address."""
         return self.url
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never asked for: there is no target."""
-        del settings
-        raise ValueError(target.key)
