@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
+from string import Formatter
 from typing import Final, TypeVar
 
 from kit.checking.labels import label
@@ -206,11 +208,13 @@ def outcome_label(outcome: Outcome) -> str:
     return label(outcome)
 
 
+@cache
+def _members(kind: type[_Member]) -> Mapping[str, _Member]:
+    return {one.value: one for one in kind}
+
+
 def _member(kind: type[_Member], text: str) -> _Member | None:
-    try:
-        return kind(text)
-    except ValueError:
-        return None
+    return _members(kind).get(text)
 
 
 def unread_code(reason: Reason) -> Unread | None:
@@ -258,16 +262,25 @@ def explain(reason: Reason) -> str:
     sentence = _SENTENCES[reason.code]
     if reason.code is ReasonCode.DIFFERS and not reason.detail:
         sentence = _DIFFERS_SILENTLY
-    words: dict[str, Callable[[], str]] = {
-        "subject": lambda: reason.subject,
-        "detail": lambda: symbols_shown(reason.detail),
-        "why": lambda: _unread(reason.detail),
-        "outcome": lambda: _outcome(reason),
-        "fact": lambda: _fact(reason),
-        "class": lambda: _class(reason),
-        "ways": lambda: _ways(reason),
-    }
-    return _(sentence).format(**{name: word() for name, word in words.items()})
+    translated = _(sentence)
+    return translated.format(**{name: _WORDS[name](reason) for name in _names(translated)})
+
+
+@cache
+def _names(sentence: str) -> tuple[str, ...]:
+    """What is filled into a sentence."""
+    return tuple(name for _text, name, *_rest in Formatter().parse(sentence) if name)
+
+
+_WORDS: Final[Mapping[str, Callable[[Reason], str]]] = {
+    "subject": lambda reason: reason.subject,
+    "detail": lambda reason: symbols_shown(reason.detail),
+    "why": lambda reason: _unread(reason.detail),
+    "outcome": _outcome,
+    "fact": _fact,
+    "class": _class,
+    "ways": _ways,
+}
 
 
 def what_to_do(reason: Reason) -> str:

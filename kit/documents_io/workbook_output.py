@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
-from typing import IO, Final
+from typing import IO, Any, Final
 from xml.sax.saxutils import escape
 
 from kit.documents_io import workbook_parts as parts
+from kit.documents_io.repeated import Repeated
 from kit.documents_io.table_output import begins_like_formula
 
 Value = str | int | float | date | datetime | None
@@ -29,6 +31,7 @@ _MOST_NAME: Final = 31
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # of a ZIP archive
 _AT_ONCE: Final = 1000
 _PIECE: Final = 1 << 20
+_NUMBER: Final = "\x00"
 _DAY_ZERO: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zone
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -45,12 +48,17 @@ class SheetColumn:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: its name, columns, rows made when asked for, and texts that are given a colour."""
+    """A sheet: its name, columns, rows made when asked for, and texts that are given a colour.
+
+    A row is its cells; with ``shown`` it is parts, and that makes the cells of each, once for parts
+    that come again.
+    """
 
     name: str
     columns: Sequence[SheetColumn]
-    rows: Iterable[Sequence[Value]]
+    rows: Iterable[Sequence[Any]]
     colours: Sequence[tuple[str, parts.Colour]] = ()
+    shown: Callable[[Any], Sequence[Value]] | None = None
 
 
 def workbook(
@@ -102,25 +110,49 @@ def _write_sheet(out: IO[bytes], sheet: Sheet, *, first: bool) -> int:
     heads = "".join(_text(f"{column_name(n)}1", one.head, parts.HEAD)
                     for n, one in enumerate(sheet.columns, 1))  # fmt: skip
     out.write(f'<row r="1">{heads}</row>'.encode())
-    names = [column_name(number) for number in range(1, len(sheet.columns) + 1)]
-    shares = [one.share for one in sheet.columns]
-    numbered = enumerate(islice(sheet.rows, MOST_ROWS), 2)
+    parts_of_rows = _Parts(sheet)
+    rows = sheet.rows if sheet.shown is not None else ((one,) for one in sheet.rows)
+    numbered = enumerate(islice(rows, MOST_ROWS), 2)
     last = 1
     while some := list(islice(numbered, _AT_ONCE)):
-        out.write("".join(_row(number, row, names, shares) for number, row in some).encode())
+        out.write("".join([parts_of_rows.row(number, row) for number, row in some]).encode())
         last = some[-1][0]
-    frame = f"A1:{names[-1]}{last}"
+    frame = f"A1:{column_name(len(sheet.columns))}{last}"
     out.write(parts.sheet_end(frame, sheet.colours).encode())
     return last
 
 
-def _row(number: int, row: Sequence[Value], names: Sequence[str], shares: Sequence[bool]) -> str:
-    cells = "".join(
-        _cell(f"{name}{number}", value, share=share)
-        for name, value, share in zip(names, row, shares, strict=True)
-        if value is not None and value != ""
-    )
-    return f'<row r="{number}">{cells}</row>'
+class _Parts:
+    """Parts of rows as XML with a mark for the number of the row, which XML text cannot hold."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._made: dict[int, Repeated[Any, tuple[int, str]]] = {}
+
+    def row(self, number: int, parts_of_row: Sequence[Any]) -> str:
+        cells = []
+        column = 0
+        for one in parts_of_row:
+            made = self._made.get(column)
+            if made is None:
+                made = self._made[column] = Repeated(partial(self._part, column))
+            width, text = made(one)
+            cells.append(text)
+            column += width
+        if column != len(self._sheet.columns):
+            raise ValueError(column)
+        told = f"{number}"
+        return f'<row r="{told}">{"".join(cells).replace(_NUMBER, told)}</row>'
+
+    def _part(self, first: int, part: Any) -> tuple[int, str]:  # noqa: ANN401 - the caller's own
+        values = self._sheet.shown(part) if self._sheet.shown is not None else part
+        cells = "".join(
+            _cell(f"{column_name(first + place + 1)}{_NUMBER}", value,
+                  share=self._sheet.columns[first + place].share)
+            for place, value in enumerate(values)
+            if value is not None and value != ""
+        )  # fmt: skip
+        return len(values), cells
 
 
 def _cell(place: str, value: Value, *, share: bool) -> str:

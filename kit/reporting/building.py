@@ -23,6 +23,7 @@ from kit.model.plan import DevicePlan
 from kit.model.platform import Platform
 from kit.model.rule import Baseline, Severity
 from kit.model.run import Run
+from kit.model.sharing import without_cycles
 from kit.model.site import Site
 from kit.model.snapshot import Snapshot
 from kit.model.verdict import Verdict
@@ -95,6 +96,11 @@ def build(checked: Checked, at: datetime) -> ReportData:
     finding belongs to none of them: dropping it would hide something.
     """
     _refuse_foreign(checked)
+    with without_cycles():
+        return _built(checked, at)
+
+
+def _built(checked: Checked, at: datetime) -> ReportData:
     today = at.astimezone(ZoneInfo(checked.site.timezone)).date()
     findings = tuple(_sorted_findings(checked))
     devices = tuple(_device_sheets(checked, at, today))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from kit.documents_io.table_output import csv_lines
+from kit.documents_io.table_output import csv_lines_in_parts
 from kit.i18n import Language, language
 from kit.reporting.data import ReportData
 from kit.reporting.streams import in_language
-from kit.reporting.table_shapes import Cell, Table, text_cell
+from kit.reporting.table_shapes import Cell, Cells, Table, text_cell
 from kit.reporting.tables import tables
 
 
@@ -25,11 +25,12 @@ def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
 
 def _lines(table: Table, lang: Language) -> Iterator[bytes]:
     heads = [column.head for column in table.columns]
-    yield from csv_lines(heads, (_texts(row, lang) for row in in_language(lang, table.rows())))
+    french = lang == "fr"
 
+    def texts(part: Cells) -> list[str | int]:
+        return [_text(cell, french=french) for cell in part]
 
-def _texts(row: Sequence[Cell], lang: Language) -> list[str | int]:
-    return [_text(cell, french=lang == "fr") for cell in row]
+    yield from csv_lines_in_parts(heads, in_language(lang, table.parts()), texts)
 
 
 def _text(cell: Cell, *, french: bool) -> str | int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import groupby
 
+from kit.model.finding import Finding
+from kit.reporting.alike import Alike
 from kit.reporting.data import DeviceSheet, ReportData
-from kit.reporting.rows import DeviceRows, device_rows
+from kit.reporting.rows import DeviceRows, device_rows, finding_row
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,11 @@ class DeviceViews:
 
     def of(self, sheets: Sequence[DeviceSheet]) -> Iterator[DeviceView]:
         """Some of the devices."""
+        rows = Alike(partial(finding_row, self._numbers, self._ends, compact=self._compact))
         for sheet in sheets:
-            start, end = self._places.get(sheet.id, (0, 0))
-            found = self._data.findings[start:end]
-            yield DeviceView(
-                sheet, device_rows(found, self._numbers, self._ends, compact=self._compact)
-            )
+            yield DeviceView(sheet, device_rows(self.findings(sheet), self._numbers, rows))
+
+    def findings(self, sheet: DeviceSheet) -> Sequence[Finding]:
+        """The findings of a device, by rule."""
+        start, end = self._places.get(sheet.id, (0, 0))
+        return self._data.findings[start:end]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kit.checking.reasons import explain, fix_label, pending_label, what_to_do
-from kit.i18n import _, current_language, ngettext
+from kit.i18n import _, ngettext
 from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.verdict import Reason, Verdict
@@ -18,7 +18,6 @@ from kit.reporting.text import counted
 MOST_LINES: Final = 8
 MOST_REASONS: Final = 3
 _BETWEEN: Final = " / "
-_MOST_KEPT: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -33,30 +32,6 @@ class Said:
     observed: str
     why: str
     do: str
-
-
-class Sayer:
-    """Says findings, and says again what it has said of the same parts: large sites repeat much."""
-
-    def __init__(self) -> None:
-        """Nothing was said yet."""
-        self._said: dict[object, tuple[object, Said]] = {}
-
-    def __call__(self, finding: Finding, remedy: str = "") -> Said:
-        """The same as ``say_finding``."""
-        key = (
-            id(finding.details), id(finding.reasons), finding.verdict, finding.fix,
-            finding.enforced, finding.pending, remedy, current_language(),
-        )  # fmt: skip
-        known = self._said.get(key)
-        if known is not None:
-            return known[1]
-        if len(self._said) >= _MOST_KEPT:
-            self._said.clear()
-        said = say_finding(finding, remedy)
-        # What an identity stands for is kept, so that no other object can take its place.
-        self._said[key] = ((finding.details, finding.reasons), said)
-        return said
 
 
 def say_finding(finding: Finding, remedy: str = "") -> Said:

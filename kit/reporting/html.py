@@ -10,11 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kit.checking.labels import theme_label
 from kit.checking.reasons import explain, what_to_do
@@ -26,6 +26,7 @@ from kit.model.verdict import Verdict
 from kit.reporting.cutting import LONGEST, cut_text
 from kit.reporting.data import UNSEEN, ReportData
 from kit.reporting.delivery_page import difference_text, show_pieces, totals
+from kit.reporting.device_views import DeviceViews
 from kit.reporting.equipment_page import STYLES, equipment_view, tally
 from kit.reporting.heat_map import heat_map
 from kit.reporting.html_parts import INDEX, Links, Part, parts_of
@@ -65,8 +66,13 @@ SCRIPT: Final = "report.js"
 def _finalize(value: object) -> object:
     """Every text that is filled in: cut and made visible, whatever the template forgot."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(cut_text(value, LONGEST))
+        return _shown(str(value))
     return value
+
+
+@lru_cache(maxsize=8192)  # pages of a large site say the same over and over
+def _shown(text: str) -> Markup:
+    return escape(visible(cut_text(text, LONGEST)))
 
 
 def _text(texts: dict[Language, str]) -> str:
@@ -185,15 +191,15 @@ def _file(
 ) -> Iterator[bytes]:
     data: ReportData = context["data"]
     shown = part.devices if part is not None else () if context["parts"] else data.devices
-    names = {one.id for one in shown}
-    findings = (one for one in data.findings if one.subject.id in names)
+    views: DeviceViews = context["page"].devices
+    findings = (finding for one in shown for finding in views.findings(one))
     with language(lang):
         template = _environment().get_template("part.html.j2" if part else "report.html.j2")
         text = template.render(
             context,
             links=links,
             part=part,
-            devices=context["page"].devices.of(shown),
+            devices=views.of(shown),
             heat=heat_map(shown, findings, [one.key for one in data.themes]),
         )
     yield text.encode()

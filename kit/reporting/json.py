@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from kit.i18n import Language
+from kit.model.finding import Finding
+from kit.reporting.alike import Alike
 from kit.reporting.data import ReportData
 from kit.reporting.streams import encoded
 
@@ -44,18 +47,42 @@ def _members(data: ReportData) -> Iterator[str]:
         before = ",\n"
         value = plain.get(name)
         if name == "findings":
-            yield from _list(one.model_dump(mode="json") for one in data.findings)
+            yield from _list(_findings(data.findings))
         elif isinstance(value, list):
-            yield from _list(value)
+            yield from _list(map(_compact, value))
         else:
             yield _compact(value)
     yield "\n}\n"
 
 
-def _list(values: Iterable[object]) -> Iterator[str]:
+def _findings(findings: Iterable[Finding]) -> Iterator[str]:
+    """Every finding: what does not come from its device and moment is made once for all alike."""
+    around = Alike(_around)
+    own: tuple[object, object] = (None, None)
+    moment = subject = ""
+    for one in findings:
+        if own[0] is not one.observed_at or own[1] is not one.subject:
+            own = (one.observed_at, one.subject)
+            plain = one.model_dump(mode="json", include={"observed_at", "subject"})
+            moment, subject = _compact(plain["observed_at"]), _compact(plain["subject"])
+        before, between, after = around(one)
+        yield f"{before}{moment}{between}{subject}{after}"
+
+
+def _around(finding: Finding) -> tuple[str, str, str]:
+    """A finding before the moment it was observed, between moment and subject, and after it."""
+    plain = finding.model_dump(mode="json", exclude={"observed_at", "subject"})
+    before, between, after = (
+        _compact({name: plain[name] for name in plain if low < name < high})[1:-1]
+        for low, high in pairwise(("", "observed_at", "subject", "~"))
+    )
+    return f'{{{before}, "observed_at": ', f', {between}, "subject": ', f", {after}}}"
+
+
+def _list(members: Iterable[str]) -> Iterator[str]:
     before = "[\n  "
-    for one in values:
-        yield before + _compact(one)
+    for one in members:
+        yield before + one
         before = ",\n  "
     yield "[]" if before.startswith("[") else "\n ]"
 

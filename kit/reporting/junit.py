@@ -16,9 +16,10 @@ from kit.i18n import Language, _, localized
 from kit.model.finding import Finding
 from kit.model.verdict import Verdict
 from kit.reporting import xml
+from kit.reporting.alike import Alike
 from kit.reporting.data import DeviceSheet, ReportData
 from kit.reporting.declared import MatterSheet
-from kit.reporting.findings_said import Sayer
+from kit.reporting.findings_said import say_finding
 from kit.reporting.services import matter_state, matter_title
 from kit.reporting.sheets import identity
 from kit.reporting.streams import encoded, in_language
@@ -38,10 +39,10 @@ def _document(data: ReportData) -> Iterator[str]:
     by_device = {
         device: list(found) for device, found in groupby(data.findings, lambda one: one.subject.id)
     }
-    say = Sayer()
+    told = Alike(lambda one: _outcome(one, titles[one.rule]))
     yield xml.DECLARATION + "<testsuites>\n"
     for number, device in enumerate(data.devices):
-        yield from _suite(number, device, by_device.get(device.id, ()), data, titles, say)
+        yield from _suite(number, device, by_device.get(device.id, ()), data, told)
     yield from _declared(len(data.devices), data)
     yield "</testsuites>\n"
 
@@ -90,8 +91,7 @@ def _suite(
     device: DeviceSheet,
     findings: Sequence[Finding],
     data: ReportData,
-    titles: Mapping[str, str],
-    say: Sayer,
+    told: Alike[str],
 ) -> Iterator[str]:
     counts = Counter(one.verdict for one in findings)
     missing = len(device.missing_rules)
@@ -111,10 +111,10 @@ def _suite(
     yield xml.start("testsuite", attributes) + "\n"
     yield _properties(device, data)
     for one in findings:
-        yield _wrapped(one.rule, device, data, _outcome(one, titles[one.rule], say))
+        yield _wrapped(one.rule, device, data, told(one))
     for rule in device.missing_rules:
-        told = _("This rule of the baseline has no result here.")
-        error = xml.element("error", "", {"message": told, "type": Verdict.NOT_CHECKED.value})
+        none = _("This rule of the baseline has no result here.")
+        error = xml.element("error", "", {"message": none, "type": Verdict.NOT_CHECKED.value})
         yield _wrapped(rule, device, data, error)
     yield "<system-out/><system-err/></testsuite>\n"
 
@@ -137,12 +137,12 @@ def _wrapped(rule: str, device: DeviceSheet, data: ReportData, outcome: str) -> 
     return xml.element("testcase", outcome, names) + "\n"
 
 
-def _outcome(finding: Finding, title: str, say: Sayer) -> str:
+def _outcome(finding: Finding, title: str) -> str:
     if finding.verdict is Verdict.PASS:
         return ""
     if finding.verdict is Verdict.NOT_APPLICABLE:
         return "<skipped/>"
-    said = say(finding)
+    said = say_finding(finding)
     rows = (
         (_("What was read"), said.keys), (_("Expected"), said.expected),
         (_("Observed"), said.observed), (_("Why"), said.why), (_("What to do"), said.do),

@@ -8,18 +8,27 @@ deviation and leaves the state as it is. Ids follow from the content: same input
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, groupby
 from typing import Any, Final
 
 from kit.i18n import Language, _, localized
 from kit.model.finding import Finding
 from kit.model.verdict import Verdict, worst
+from kit.reporting.alike import Alike
 from kit.reporting.data import DeviceSheet, ReportData, RuleSheet, WaiverSheet, WaiverState
-from kit.reporting.findings_said import Sayer
+from kit.reporting.findings_said import say_finding
 from kit.reporting.json import escape_acting
 from kit.reporting.oscal_declared import declared_findings, declared_observations
-from kit.reporting.oscal_parts import METHODS, moment, oscal_id, prop, say_to_oscal
+from kit.reporting.oscal_parts import (
+    METHODS,
+    moment,
+    observation_id,
+    oscal_id,
+    prop,
+    say_to_oscal,
+)
 from kit.reporting.streams import encoded, in_language
 from kit.reporting.text import typographic
 from kit.reporting.words import notice_text, word
@@ -48,19 +57,19 @@ def _document(data: ReportData) -> Iterator[str]:
     }
     yield '{"assessment-results":' + _json(head)[:-1] + ',"results":['
     yield _json(_result(data))[:-1]
-    say = Sayer()
-    observations = (_observation(one, data, say) for one in data.findings)
-    yield from _list("observations", chain(observations, declared_observations(data)))
-    yield from _list("risks", (_risk(one, data) for one in data.waivers))
-    yield from _list("findings", chain(_findings(data), declared_findings(data)))
+    declared = map(_json, declared_observations(data))
+    ids: dict[str, list[str]] = {}
+    yield from _list("observations", chain(_observations(data, ids), declared))
+    yield from _list("risks", (_json(_risk(one, data)) for one in data.waivers))
+    yield from _list("findings", map(_json, chain(_findings(data, ids), declared_findings(data))))
     yield "}]," + _json({"back-matter": _back_matter(data)})[1:-1] + "}}\n"
 
 
-def _list(name: str, members: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _list(name: str, members: Iterable[str]) -> Iterator[str]:
     """A list with its name; OSCAL allows no empty one."""
     before = f',"{name}":[\n'
     for one in members:
-        yield before + _json(one)
+        yield before + one
         before = ",\n"
     if before == ",\n":
         yield "]"
@@ -146,9 +155,38 @@ def _item(device: DeviceSheet, data: ReportData) -> dict[str, Any]:
     }
 
 
-def _observation(finding: Finding, data: ReportData, say: Sayer) -> dict[str, Any]:
-    said = say(finding)
-    device = finding.subject.id
+def _observations(data: ReportData, ids: dict[str, list[str]]) -> Iterator[str]:
+    """One for each finding; what does not come from its device is made once for all alike.
+
+    ``ids`` takes those of each rule.
+    """
+    said = Alike(_observation)
+    for device, found in groupby(data.findings, lambda one: one.subject.id):
+        subject = {"subject-uuid": oscal_id(data, "device", device), "type": "inventory-item"}
+        of_device = f', "subjects": {_json([subject])}, "title": "'
+        after = f' – {_inside(device)}", "types": ["finding"], "uuid": "'
+        for one in found:
+            uuid = observation_id(data, device, one.rule)
+            ids.setdefault(one.rule, []).append(uuid)
+            yield (
+                f'{{"collected": "{_moment(one.observed_at or data.run.started_at)}", '
+                f"{said(one)}{of_device}{_inside(one.rule)}{after}"
+                f'{uuid}"}}'
+            )
+
+
+_moment: Final = lru_cache(maxsize=64)(moment)  # every finding of a device has the same
+
+
+@lru_cache(maxsize=1024)
+def _inside(name: str) -> str:
+    """The id of a device or rule inside a JSON text."""
+    return _json(say_to_oscal(name))[1:-1]
+
+
+def _observation(finding: Finding) -> str:
+    """Members of an observation that do not come from its device."""
+    said = say_finding(finding)
     told = (
         ("verdict", finding.verdict.value), ("severity", finding.severity.value),
         ("tier", finding.tier.value), ("expected", said.expected), ("observed", said.observed),
@@ -156,17 +194,13 @@ def _observation(finding: Finding, data: ReportData, say: Sayer) -> dict[str, An
         ("pending", finding.pending.value if finding.pending else ""),
     )  # fmt: skip
     why = " ".join(filter(None, (said.why, said.do)))
-    return {
-        "uuid": oscal_id(data, "observation", device, finding.rule),
-        "title": say_to_oscal(f"{finding.rule} – {device}"),
+    members = {
         "description": say_to_oscal(f"{word(finding.verdict)}{_(': ')}{said.keys}"),
         "methods": [METHODS[finding.provenance]],
-        "types": ["finding"],
-        "subjects": [{"subject-uuid": oscal_id(data, "device", device), "type": "inventory-item"}],
         "props": [prop(name, value) for name, value in told if value],
-        "collected": moment(finding.observed_at or data.run.started_at),
         **({"remarks": say_to_oscal(why)} if why else {}),
     }
+    return _json(members)[1:-1]
 
 
 def _risk(sheet: WaiverSheet, data: ReportData) -> dict[str, Any]:
@@ -189,15 +223,17 @@ def _risk(sheet: WaiverSheet, data: ReportData) -> dict[str, Any]:
     }
 
 
-def _findings(data: ReportData) -> Iterator[dict[str, Any]]:
+def _findings(data: ReportData, ids: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
     by_rule: dict[str, list[Finding]] = {}
     for one in data.findings:
         by_rule.setdefault(one.rule, []).append(one)
     for rule in data.rules:
-        yield _finding(rule, by_rule[rule.id], data)
+        yield _finding(rule, by_rule[rule.id], ids[rule.id], data)
 
 
-def _finding(rule: RuleSheet, found: list[Finding], data: ReportData) -> dict[str, Any]:
+def _finding(
+    rule: RuleSheet, found: Sequence[Finding], ids: Sequence[str], data: ReportData
+) -> dict[str, Any]:
     verdict = worst(one.verdict for one in found)
     passes = verdict in {Verdict.PASS, Verdict.NOT_APPLICABLE}
     reason = "pass" if passes else "fail" if verdict is Verdict.FAIL else "other"
@@ -212,10 +248,7 @@ def _finding(rule: RuleSheet, found: list[Finding], data: ReportData) -> dict[st
         "description": say_to_oscal(typographic(localized(rule.why)) if rule.why else rule.id),
         "props": [prop("severity", rule.severity.value), prop("theme", rule.theme)],
         "target": {"type": "objective-id", "target-id": rule.id, "status": status},
-        "related-observations": [
-            {"observation-uuid": oscal_id(data, "observation", one.subject.id, rule.id)}
-            for one in found
-        ],
+        "related-observations": [{"observation-uuid": one} for one in ids],
         **({"related-risks": [{"risk-uuid": oscal_id(data, "waiver", one)} for one in waivers]}
            if waivers else {}),
         "remarks": say_to_oscal(counts),

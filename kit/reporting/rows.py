@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -86,30 +86,31 @@ class DeviceRows:
 def device_rows(
     findings: Sequence[Finding],
     numbers: Mapping[str, int],
-    waiver_ends: Mapping[str, date],
-    *,
-    compact: bool = False,
+    row: Callable[[Finding], Row],
 ) -> DeviceRows:
-    """The rows of one device; ``numbers`` gives the number of each rule.
-
-    ``compact``: what is settled has its rule and verdict alone.
-    """
+    """The rows of one device; ``numbers`` gives the number of each rule, ``row`` what it says."""
     same = _same(findings, numbers)
     if same is not None:
         return DeviceRows(same, (), ())
-    rows = [
-        (one, _bare(one, numbers[one.rule]))
-        if compact and not one.open
-        else (one, _row(one, numbers[one.rule], waiver_ends))
-        for one in findings
-    ]
-    opened = [(one, row) for one, row in rows if one.open]
-    opened.sort(key=lambda pair: (-pair[0].severity.order, _OPEN_ORDER.index(pair[0].verdict)))
-    return DeviceRows(
-        None,
-        tuple(row for _one, row in opened),
-        tuple(row for one, row in rows if not one.open),
-    )
+    opened: list[Row] = []
+    settled: list[Row] = []
+    for one in map(row, findings):
+        (opened if one.verdict in _OPEN_ORDER else settled).append(one)
+    opened.sort(key=lambda one: (-one.severity.order, _OPEN_ORDER.index(one.verdict)))
+    return DeviceRows(None, tuple(opened), tuple(settled))
+
+
+def finding_row(
+    numbers: Mapping[str, int],
+    waiver_ends: Mapping[str, date],
+    finding: Finding,
+    *,
+    compact: bool = False,
+) -> Row:
+    """The row of a finding; ``compact``: what is settled has its rule and verdict alone."""
+    if compact and not finding.open:
+        return Row(finding.verdict, finding.severity, numbers[finding.rule], (), 0, 0, ())
+    return _row(finding, numbers[finding.rule], waiver_ends)
 
 
 def _same(findings: Sequence[Finding], numbers: Mapping[str, int]) -> Same | None:
@@ -134,10 +135,6 @@ def _same(findings: Sequence[Finding], numbers: Mapping[str, int]) -> Same | Non
 def _explain(reason: Reason) -> str:
     cut = {"subject": cut_text(reason.subject, LONGEST), "detail": cut_text(reason.detail, LONGEST)}
     return explain(reason.model_copy(update=cut))
-
-
-def _bare(finding: Finding, number: int) -> Row:
-    return Row(finding.verdict, finding.severity, number, (), 0, 0, ())
 
 
 def _row(finding: Finding, number: int, waiver_ends: Mapping[str, date]) -> Row:

@@ -9,7 +9,9 @@ from typing import Final, TypeVar
 from kit.i18n import Language, language
 
 T = TypeVar("T")
-_AT_ONCE: Final = 500
+_AT_ONCE: Final = 50
+_PIECE: Final = 1 << 18
+"""Characters of a piece worth writing, at least."""
 
 
 def in_language(lang: Language, parts: Iterable[T]) -> Iterator[T]:
@@ -25,6 +27,13 @@ def in_language(lang: Language, parts: Iterable[T]) -> Iterator[T]:
 
 def encoded(parts: Iterable[str]) -> Iterator[bytes]:
     """Texts as UTF-8 in pieces worth writing."""
-    making = iter(parts)
-    while some := list(islice(making, _AT_ONCE)):
-        yield "".join(some).encode()
+    some: list[str] = []
+    size = 0
+    for one in parts:
+        some.append(one)
+        size += len(one)
+        if size >= _PIECE:
+            yield "".join(some).encode()
+            some.clear()
+            size = 0
+    yield "".join(some).encode()

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from kit.checking.labels import theme_label
 from kit.i18n import N_, _, localized
+from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.verdict import Verdict
+from kit.reporting.alike import Alike
 from kit.reporting.data import DeviceSheet, ReportData
 from kit.reporting.equipment_page import equipment_view
-from kit.reporting.findings_said import Sayer
+from kit.reporting.findings_said import say_finding
 from kit.reporting.method import limits, meanings, scoring
 from kit.reporting.page import state_sentences
 from kit.reporting.services import declared_sentence
 from kit.reporting.sheets import identity, origin_text, run_identity
-from kit.reporting.table_shapes import Cell, Column, Table, columns_of, local_time
+from kit.reporting.table_shapes import Cell, Cells, Column, Table, columns_of, local_time
 from kit.reporting.tables_declared import declarations_table, second_factor_table
 from kit.reporting.text import plain_value, show_share, show_time, typographic
 from kit.reporting.words import notice_text, task_text, withheld_text, word
@@ -113,34 +118,47 @@ _FINDING_HEADS: Final = (
 
 
 def _findings(data: ReportData) -> Table:
-    devices = {one.id: one for one in data.devices}
+    devices = {
+        one.id: (one.id, word(one.device_class), word(one.post_role) if one.post_role else None)
+        for one in data.devices
+    }
     titles = {one.id: typographic(localized(one.title)) for one in data.rules}
     remedies = {one.id: typographic(localized(one.remedy)) for one in data.rules if one.remedy}
     ends = {one.waiver.id: one.waiver.end for one in data.waivers}
     history = data.history
     since = {(one.device, one.rule): one.since for one in history.since} if history else {}
 
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        say = Sayer()
-        for one in data.findings:
-            device = devices[one.subject.id]
-            said = say(one, remedies.get(one.rule, ""))
-            stands = since.get((one.subject.id, one.rule))
-            failed = one.verdict is Verdict.FAIL
-            yield (
-                one.subject.id, word(device.device_class),
-                word(device.post_role) if device.post_role else None,
-                theme_label(one.theme), one.rule, titles[one.rule], word(one.severity),
-                word(one.tier), word(one.verdict), said.keys, said.expected,
-                said.observed, said.why, said.do,
-                word(one.fix) if failed or one.fix is not Fix.REMOTE else None,
-                _("yes") if one.enforced else _("no"),
-                word(one.pending) if one.pending else None, one.waiver,
-                ends.get(one.waiver) if one.waiver else None, word(one.provenance),
-                local_time(one.observed_at, data), local_time(stands, data) if stands else None,
-            )  # fmt: skip
+    def cells(one: Finding) -> tuple[Cell, ...]:
+        said = say_finding(one, remedies.get(one.rule, ""))
+        failed = one.verdict is Verdict.FAIL
+        return (
+            theme_label(one.theme), one.rule, titles[one.rule], word(one.severity),
+            word(one.tier), word(one.verdict), said.keys, said.expected,
+            said.observed, said.why, said.do,
+            word(one.fix) if failed or one.fix is not Fix.REMOTE else None,
+            _("yes") if one.enforced else _("no"),
+            word(one.pending) if one.pending else None, one.waiver,
+            ends.get(one.waiver) if one.waiver else None, word(one.provenance),
+        )  # fmt: skip
 
-    return Table("findings", _("Findings"), columns_of(*_FINDING_HEADS), rows)
+    @lru_cache(maxsize=1024)
+    def moments(observed: datetime | None, stands: datetime | None) -> Cells:
+        return local_time(observed, data), local_time(stands, data)
+
+    def parts() -> Iterator[tuple[Cells, ...]]:
+        of_alike = Alike(cells)
+        for one in data.findings:
+            device = one.subject.id
+            stands = since.get((device, one.rule))
+            yield devices[device], of_alike(one), moments(one.observed_at, stands)
+
+    return Table(
+        "findings",
+        _("Findings"),
+        columns_of(*_FINDING_HEADS),
+        lambda: (tuple(chain(*one)) for one in parts()),
+        parts,
+    )
 
 
 def _todo(data: ReportData) -> Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -17,8 +18,9 @@ from kit.model.finding import Finding
 from kit.model.rule import Severity, Texts
 from kit.model.verdict import Verdict
 from kit.reporting import xml
+from kit.reporting.alike import Alike
 from kit.reporting.data import DeviceSheet, ReportData, RuleSheet
-from kit.reporting.findings_said import Sayer
+from kit.reporting.findings_said import say_finding
 from kit.reporting.streams import encoded, in_language
 from kit.reporting.text import typographic
 from kit.reporting.words import notice_text, word
@@ -118,7 +120,7 @@ def device_results(
         device: list(found) for device, found in groupby(data.findings, lambda one: one.subject.id)
     }
     every = [one.id for one in data.rules]
-    say = Sayer()
+    told = Alike(_told)
     for device in data.devices:
         found = by_device.get(device.id, [])
         missing: Sequence[str] = device.missing_rules
@@ -126,7 +128,7 @@ def device_results(
             missing = every
         if found or missing:
             results = [
-                *(_rule_result(one, say) for one in found),
+                *(_rule_result(one, told) for one in found),
                 *(_no_result(rule) for rule in missing),
                 *_scores(device, whole=not missing),
             ]
@@ -175,13 +177,23 @@ def _facts(device: DeviceSheet) -> str:
     return xml.element("target-facts", facts)
 
 
-def _rule_result(finding: Finding, say: Sayer) -> str:
-    said = say(finding)
+def _rule_result(finding: Finding, told: Alike[tuple[str, str]]) -> str:
+    before, after = told(finding)
+    return f"{before}{_time(finding.observed_at)}{after}" if finding.observed_at else before + after
+
+
+@lru_cache(maxsize=1024)  # every finding of a device has the same
+def _time(at: datetime) -> str:
+    return f' time="{moment(at)}"'
+
+
+def _told(finding: Finding) -> tuple[str, str]:
+    """A result up to the moment in its start tag, and what comes after."""
+    said = say_finding(finding)
     attributes = {
         "idref": identifier("rule", finding.rule),
         "severity": _SEVERITIES[finding.severity],
         "weight": f"{WEIGHTS[finding.severity]}.0",
-        **({"time": moment(finding.observed_at)} if finding.observed_at else {}),
     }
     pairs = (
         (_("Waiver"), finding.waiver or ""), (_("What was read"), said.keys),
@@ -194,7 +206,7 @@ def _rule_result(finding: Finding, say: Sayer) -> str:
         if value
     ]
     result = xml.element("result", RESULTS[finding.verdict])
-    return xml.element("rule-result", [result, *messages], attributes)
+    return xml.start("rule-result", attributes)[:-1], f">{result}{''.join(messages)}</rule-result>"
 
 
 def _no_result(rule: str) -> str:

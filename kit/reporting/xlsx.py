@@ -31,16 +31,18 @@ def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
     """``report.xlsx`` in one language."""
     with language(lang):
         title = f"{_('Compliance report on IT equipment')} – {text_cell(data.site.name)}"
-        sheets = [_sheet(one, lang) for one in tables(data)]
+        sheets = [sheet_of(one, lang) for one in tables(data)]
     return {"report.xlsx": workbook(title, data.made_at, lang, sheets)}
 
 
-def _sheet(table: Table, lang: Language) -> Sheet:
+def sheet_of(table: Table, lang: Language) -> Sheet:
+    """The sheet of one table."""
     colours = [(word(one), colour) for one, colour in _COLOURS.items()]
     return Sheet(
         name=table.title,
         columns=[SheetColumn(one.head, one.width, share=one.share) for one in table.columns],
-        rows=([_value(cell) for cell in row] for row in in_language(lang, table.rows())),
+        rows=in_language(lang, table.parts()),
+        shown=lambda part: [_value(cell) for cell in part],
         colours=colours if table.name in _COLOURED else (),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -33,5 +34,9 @@ def element(
 
 
 def _attributes(attributes: Mapping[str, str] | None) -> str:
-    told = (attributes or {}).items()
-    return "".join(f" {name}={quoteattr(visible(cut_text(value)))}" for name, value in told)
+    return "".join([_attribute(*one) for one in attributes.items()]) if attributes else ""
+
+
+@lru_cache(maxsize=4096)  # the same few devices and rules, over and over
+def _attribute(name: str, value: str) -> str:
+    return f" {name}={quoteattr(visible(cut_text(value)))}"

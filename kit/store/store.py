@@ -33,7 +33,7 @@ from kit.model.journal import JournalEntry
 from kit.model.plan import DevicePlan
 from kit.model.record import Record
 from kit.model.run import Run
-from kit.model.sharing import Sharing
+from kit.model.sharing import Sharing, without_cycles
 from kit.model.snapshot import Snapshot
 from kit.store.tables import CHAIN, FINDINGS, JOURNAL, OUTCOMES, PLANS, RUNS, SNAPSHOTS
 
@@ -187,10 +187,11 @@ class Store:
                 select(FINDINGS.c.device, FINDINGS.c.body).where(FINDINGS.c.run == run)
             ).all()
         sharing = Sharing()
-        return {
-            device: sharing.findings(_unpack(_Findings, body).findings)
-            for device, body in sorted(rows)
-        }
+        with without_cycles():
+            return {
+                device: sharing.findings(_unpack(_Findings, body).findings)
+                for device, body in sorted(rows)
+            }
 
     def plans(self, run: str) -> dict[str, DevicePlan]:
         """Device -> plan of a run."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from kit.i18n import language
 from kit.model.finding import Finding, FindingDetail
 from kit.model.verdict import Reason, ReasonCode, Verdict
-from kit.reporting.rows import MOST_KEYS, Row, device_rows
+from kit.reporting.rows import MOST_KEYS, DeviceRows, Row, device_rows, finding_row
 from tests.reporting import sample
 
 
@@ -32,9 +34,14 @@ def finding(verdict: Verdict, *details: FindingDetail) -> Finding:
     return first.model_copy(update={"verdict": verdict, "details": details, "reasons": reasons})
 
 
+def rows_of(found: list[Finding]) -> DeviceRows:
+    numbers = {one.rule: number for number, one in enumerate(found, 1)}
+    return device_rows(found, numbers, partial(finding_row, numbers, {}))
+
+
 def row(verdict: Verdict, *details: FindingDetail) -> Row:
     one = finding(verdict, *details)
-    rows = device_rows([one], {one.rule: 1}, {})
+    rows = rows_of([one])
     return (*rows.open, *rows.settled)[0]
 
 
@@ -97,7 +104,7 @@ def test_nothing_is_expected_of_what_was_not_read() -> None:
 
 def test_a_device_that_nobody_read_is_told_in_one_piece() -> None:
     found = sample.findings()["til-pc-04"]
-    rows = device_rows(found, {one.rule: n for n, one in enumerate(found, 1)}, {})
+    rows = rows_of(found)
     assert rows.same is not None
     assert rows.same.rules == tuple(range(1, len(found) + 1))
     assert rows.same.verdict is Verdict.NOT_CHECKED
@@ -107,14 +114,14 @@ def test_a_device_that_nobody_read_is_told_in_one_piece() -> None:
 def test_one_other_finding_is_not_swallowed() -> None:
     first, *others = sample.findings()["til-pc-04"]
     found = [first.model_copy(update={"verdict": Verdict.ERROR}), *others]
-    rows = device_rows(found, {one.rule: n for n, one in enumerate(found, 1)}, {})
+    rows = rows_of(found)
     assert rows.same is None
     assert len(rows.open) == len(found)
 
 
 def test_settled_findings_are_apart_from_open_ones() -> None:
     found = sample.findings()["til-pc-03"]
-    rows = device_rows(found, {one.rule: n for n, one in enumerate(found, 1)}, {})
+    rows = rows_of(found)
     assert {one.verdict for one in rows.settled} <= {Verdict.PASS, Verdict.NOT_APPLICABLE}
     assert len(rows.open) + len(rows.settled) == len(found)
     orders = [one.severity.order for one in rows.open]

@@ -1,0 +1,39 @@
+"""What is made of things that come again and again, kept for a while by what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+S = TypeVar("S")
+T = TypeVar("T")
+_MOST_KEPT: Final = 15_000
+"""Things kept at least, twice as many at most: some 30 MB of long texts. Our own choice."""
+
+
+class Repeated(Generic[S, T]):
+    """Makes something of immutable things once for each, told apart by their identity.
+
+    Equal things that are not the same are made again, and nothing is lost.
+    """
+
+    def __init__(self, make: Callable[[S], T]) -> None:
+        """Nothing was made yet."""
+        self._make = make
+        # What an identity stands for is kept beside it, so that nothing can take its place.
+        self._kept: dict[object, tuple[object, T]] = {}
+        self._before: dict[object, tuple[object, T]] = {}
+
+    def __call__(self, thing: S) -> T:
+        """What ``make`` makes of the thing."""
+        key = id(thing)
+        known = self._kept.get(key)
+        return known[1] if known is not None else self.keep(key, thing, thing)
+
+    def keep(self, key: object, held: object, thing: S) -> T:
+        """The same under another key, which holds good as long as ``held`` is there."""
+        known = self._before.get(key) or (held, self._make(thing))
+        if len(self._kept) >= _MOST_KEPT:
+            self._before, self._kept = self._kept, {}
+        self._kept[key] = known
+        return known[1]
