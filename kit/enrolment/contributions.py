@@ -158,6 +158,9 @@ def _asked(site: Site, here: Sequence[Person], enrolments: Enrolments) -> Iterab
     if policy.asked == "enrolled":
         asked["group"] = GROUP
     yield asked
+    # What PAM asks is not all: nobody is to come in where it is not asked.
+    same = {name: asked[name] for name in ("services", "exempt", "group") if name in asked}
+    yield {"type": "second_factor_ways", **same, "if_none": "not_applicable"}
     if policy.remote_login and "sshd" in policy.services:
         yield _sshd("UsePAM", "yes")
         yield _sshd("PasswordAuthentication", "no")

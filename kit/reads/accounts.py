@@ -17,7 +17,13 @@ NAME: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
 CONFIGURED: Final = "configured"
 EFFECTIVE: Final = "effective"
 _ASPECTS: Final = ("changed", "class", "expires", "home", "password", "shell", "state")
-_LISTS: Final = ("empty_passwords", "shared_numbers", "system_shells", "with_all_rights")
+_LISTS: Final = (
+    *("empty_passwords", "root_by_group", "shared_numbers", "system_shells", "with_all_rights"),
+)
+# Groups whose members can make themselves root, each said so by its own documentation: docker
+# (docs.docker.com, "post-installation steps for Linux"), lxd and incus-admin ("security" of each),
+# libvirt (libvirt.org/auth.html), disk, kmem and shadow (base-passwd, "users and groups").
+ROOT_GROUPS: Final = ("disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "shadow")
 # Programs that open no session, where Debian has them: a name alone says nothing.
 _NO_SHELLS: Final = frozenset(
     f"{folder}/{name}"
@@ -109,7 +115,8 @@ class Accounts(Read):
     ``all LIST``: Observed, the sorted names of the accounts ``with_all_rights`` (number 0), with
     ``empty_passwords``, with ``shared_numbers``, and of those of the system that have a shell
     (``system_shells``; root and sync are not among them, and no UID_MIN makes people of numbers
-    below 1000).
+    below 1000). ``all root_by_group``: ``GROUP: NAME`` for the members of groups that make root of
+    them (``ROOT_GROUPS``), in the file or as programs are told.
     """
 
     id: ClassVar[str] = "accounts"
@@ -120,6 +127,8 @@ class Accounts(Read):
         names = sorted({name for what, name, _rest in asked if what == "account"})
         every = any(what == "all" for what, _name, _rest in asked)
         groups = sorted({name for what, name, _rest in asked if what == "group"})
+        if ("all", "root_by_group", "") in asked:
+            groups = sorted({*groups, *ROOT_GROUPS})
         accounts = "" if every else " ".join(["", *(names or [":"]), ""])
         wanted = f"accounts={shlex.quote(accounts)}\n"
         wanted += f"groups={shlex.quote(' '.join(['', *groups, '']) if groups else '')}\n"
@@ -259,6 +268,8 @@ def _members(told: _Told, name: str) -> Observation:
 def _listed(told: _Told, name: str) -> set[str]:
     both = [*told.local.items(), *told.seen.items()]
     everybody = [(account, one) for account, found in both for one in found]
+    if name == "root_by_group":
+        return set(_root_by_group(told, everybody))
     if name == "with_all_rights":
         return {account for account, one in everybody if one.number == 0}
     if name == "empty_passwords":
@@ -275,6 +286,15 @@ def _listed(told: _Told, name: str) -> set[str]:
         for account, one in everybody
         if 0 < one.number < max(told.first, FIRST_PERSONAL) and one.shell not in _NO_SHELLS
     }
+
+
+def _root_by_group(told: _Told, everybody: Sequence[tuple[str, _Account]]) -> Iterator[str]:
+    for group in ROOT_GROUPS:
+        for number, members in (
+            one for one in (told.groups.get(group), told.seen_groups.get(group)) if one is not None
+        ):
+            own = {account for account, one in everybody if one.group == number}
+            yield from (f"{group}: {name}" for name in {*members, *own})
 
 
 def _shared(

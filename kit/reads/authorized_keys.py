@@ -16,6 +16,7 @@ from kit.reads.accounts import NAME
 from kit.reads.counted_lines import END, counted
 from kit.reads.sshd_files import SHELL as SSHD
 from kit.reads.sshd_files import wanted_lines
+from kit.reads.sshd_key_files import EFFECTIVE, KEYS
 
 ANYWHERE: Final = "*"
 UNUSABLE: Final = "unusable"
@@ -25,8 +26,6 @@ _OPTION: Final = re.compile(r'([A-Za-z-]+)(?:="((?:\\"|[^"])*)")?(?:,|\Z)')
 # ``cert-authority`` every certificate it has signed opens the account, and it does not.
 _NARROWS: Final = ("cert-authority", "command", "expiry-time")
 
-# Of each line: its number, type, key and options. Comments, which name people, stay where they are.
-# The names of types are all those sshkey_read() of OpenSSH takes; it skips other blanks in a key.
 # ``elsewhere``: lines that say where keys are, for some connections only, or in words that
 # ``sshd -T`` does not tell apart. Who it is, and in which group, ``sshd -T -C`` takes in itself.
 _LOOK: Final = r"""
@@ -35,14 +34,6 @@ for program in awk cat getent grep id stat tr; do
 done
 [ "$(id -u)" = 0 ] || exit 126
 sshd=$(command -v sshd) || no_sshd
-effective() {
-    if [ -d /run/sshd ]; then "$sshd" -T -C "$1"
-    else
-        command -v unshare >/dev/null || return 127
-        unshare --mount sh -c 'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/sshd &&
-            exec "$0" -T -C "$1"' "$sshd" "$1"
-    fi
-}
 # strict FILE: whether sshd would use it: nobody but root and the account can change it.
 strict() {
     part=$1
@@ -74,31 +65,6 @@ elsewhere() {
                 print "elsewhere", file[depth] ":" $2
         }' "$1"
 }
-keys() {
-    awk -v OFS='\t' '
-        {
-            line = $0; options = ""
-            gsub(/[\f\r\v]/, "", line)
-            gsub(/\t/, " ", line); sub(/^ +/, "", line)
-            if (line == "" || substr(line, 1, 1) == "#") next
-            if (line !~ /^(ssh-|ecdsa-|rsa-sha2-|sk-|webauthn-)/) {
-                quoted = 0
-                for (at = 1; at <= length(line); at++) {
-                    sign = substr(line, at, 1)
-                    if (sign == "\\" && substr(line, at + 1, 1) == "\"") { at++; continue }
-                    if (sign == "\"") quoted = !quoted
-                    if (!quoted && sign == " ") break
-                }
-                options = substr(line, 1, at - 1)
-                line = substr(line, at)
-                sub(/^ +/, "", line)
-            }
-            split(line, words, / +/)
-            if (words[1] ~ /^(ssh-|ecdsa-|rsa-sha2-|sk-|webauthn-)[a-z0-9@.-]+$/ &&
-                words[2] ~ /^[A-Za-z0-9+\/=]+$/)
-                print "key", NR, words[1], words[2], options
-        }' "$1"
-}
 account() {
     entry=$(getent passwd "$1") || { [ $? -eq 2 ] || exit 1; printf 'gone\t%s\n' "$1"; return; }
     number=$(printf '%s\n' "$entry" | awk -F: '{ print $3 }')
@@ -120,20 +86,7 @@ account() {
     shift
     for file in "$@"; do
         [ "$file" != none ] || continue
-        file=$(printf '%s\n' "$file" | home=$home name=$name number=$number awk '{
-            out = ""
-            for (at = 1; at <= length($0); at++) {
-                sign = substr($0, at, 1)
-                if (sign == "%") {
-                    sign = substr($0, ++at, 1)
-                    if (sign == "h") sign = ENVIRON["home"]
-                    else if (sign == "u") sign = ENVIRON["name"]
-                    else if (sign == "U") sign = ENVIRON["number"]
-                }
-                out = out sign
-            }
-            print out }')
-        case $file in /*) ;; *) file=$home/$file ;; esac
+        file=$(expanded "$file")
         # Patterns: an older sshd takes them for a name, a newer one for many.
         case $file in *[*?[]*) printf 'file\t%s\tpattern\n' "$file"; continue ;; esac
         [ -e "$file" ] || { printf 'file\t%s\tabsent\n' "$file"; continue; }
@@ -186,9 +139,8 @@ class AuthorizedKeys(Read):
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Raises ``ValueError`` for what is no key of this read."""
         accounts = sorted({_split(key)[0] for key in keys})
-        return Script(
-            form, f"accounts='{' '.join(accounts)}'\nwanted='{_WANTED}'\n{SSHD}{_LOOK}{END}"
-        )
+        shell = f"{SSHD}{EFFECTIVE}{KEYS}{_LOOK}{END}"
+        return Script(form, f"accounts='{' '.join(accounts)}'\nwanted='{_WANTED}'\n{shell}")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         lines = list(counted(raw.text))

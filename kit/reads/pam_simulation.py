@@ -19,6 +19,7 @@ PERMISSION_DENIED: Final = "perm_denied"
 UNKNOWN_USER: Final = "user_unknown"
 UNKNOWN_MODULE: Final = "module_unknown"
 OATH: Final = "pam_oath.so"
+PKCS11: Final = "pam_pkcs11.so"
 WHEEL: Final = "pam_wheel.so"
 FAILLOCK: Final = "pam_faillock.so"
 # They let nobody in and ask nothing: at most they refuse for a reason of their own.
@@ -33,6 +34,7 @@ _ASIDE: Final = frozenset(
 )
 _GOOD: Final = frozenset({SUCCESS, "new_authtok_reqd", "ignore"})
 _HOLDS: Final = frozenset({"bad", "die", "ignore"})  # actions that let nobody in or by
+_NO_CARD: Final = (FAILURE, "authinfo_unavail", UNKNOWN_USER)
 _MOST_WAYS: Final = 4096
 
 
@@ -41,7 +43,8 @@ class Somebody:
     """Who comes, by which service, and what is known.
 
     ``groups`` is ``None`` for a person of no group that matters; ``filled`` are groups that have
-    members, so that somebody of no known group might be one of them.
+    members, so that somebody of no known group might be one of them. ``card``: a card and its PIN
+    are at hand; ``cards_proven``: what pam_pkcs11 takes for a card is one of an authority.
     """
 
     service: str
@@ -52,6 +55,8 @@ class Somebody:
     enrolled: bool = True
     locked: bool = False
     filled: frozenset[str] = frozenset()
+    card: bool = False
+    cards_proven: bool = False
 
 
 @dataclass
@@ -180,6 +185,8 @@ def _values(
     elif line.module == OATH and not _elsewhere(line):
         known = SUCCESS if who.code else FAILURE
         yield (known if who.enrolled else UNKNOWN_USER), False
+    elif line.module == PKCS11 and who.cards_proven and not _configured(line):
+        yield from ((one, False) for one in ([SUCCESS] if who.card else _NO_CARD))
     elif line.module == FAILLOCK:
         yield _faillock(line, who), False
     elif line.module == "pam_succeed_if.so":
@@ -210,6 +217,12 @@ def _elsewhere(line: Line) -> bool:
     """Whether pam_oath takes its codes from another file than ours, its own default."""
     files = {one for one in line.arguments if one.startswith("usersfile=")}
     return not files <= {f"usersfile={USERS_FILE}"}
+
+
+def _configured(line: Line) -> bool:
+    """Whether pam_pkcs11 is told by another file, or by its line, what it takes for a card."""
+    plain = {"debug", "nodebug", "wait_for_card", "card_only", "quiet"}
+    return bool(set(line.arguments) - plain)
 
 
 def _aside(line: Line, others: bool) -> Iterator[tuple[str, bool]]:

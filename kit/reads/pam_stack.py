@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
 from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
@@ -19,6 +19,9 @@ _KEY: Final = re.compile(
     rf"(?P<service>[a-z][a-z0-9-]{{0,31}}) (?:(?P<what>member|outsider|account|lockout-account) "
     rf"(?P<name>{_NAME})|(?P<alone>anyone|lockout))\Z"
 )
+_DOORS_KEY: Final = re.compile(
+    rf"doors (?:member (?P<group>{_NAME})|anyone) except (?P<spared>{_NAME}(?:,{_NAME})*)\Z"
+)
 _SOMEBODY: Final = "(somebody)"
 _LOCKOUT: Final = ("deny", "fail_interval", "unlock_time", "even_deny_root", "root_unlock_time")
 
@@ -27,9 +30,18 @@ PASSWORD: Final = "password"  # noqa: S105 - what is asked for, not one
 OTHERWISE: Final = "otherwise"
 NOTHING: Final = "nothing"
 CODE_ALONE: Final = "code"
+CARD: Final = "card and PIN"
 REFUSED: Final = "refused"
 NO_LOCKOUT: Final = "none"
-_RANKS: Final = (NOTHING, PASSWORD, CODE_ALONE, OTHERWISE, CODE, REFUSED)
+_RANKS: Final = (NOTHING, PASSWORD, CODE_ALONE, OTHERWISE, CARD, CODE, REFUSED)
+_TWO_FACTORS: Final = frozenset({CARD, CODE, REFUSED})
+DOORS: Final = (
+    *("cockpit", "gdm-fingerprint", "gdm-smartcard", "gdm-smartcard-pkcs11-exclusive"),
+    *("gdm-smartcard-sssd-exclusive", "gdm-smartcard-sssd-or-password", "greetd", "lxdm", "remote"),
+    *("sddm", "slim", "wdm", "xdm", "xrdp-sesman"),
+)
+"""Services by which people open a session, beside those a site may ask a code at. Those that open
+one by themselves (gdm-autologin) ask nobody; whether they are used is another document."""
 _OTHER: Final = "other"  # what libpam takes for a service without a file
 
 # A file that cannot be read may hold any line: the whole answer is then denied.
@@ -63,6 +75,7 @@ for module in /lib/*/security/*.so /lib/security/*.so \\
     [ ! -f "$module" ] || printf 'module\\t%s\\n' "${module##*/}" >>all
 done
 if [ -f /etc/security/faillock.conf ]; then text lock /etc/security/faillock.conf; fi
+if [ -f /etc/pam_pkcs11/pam_pkcs11.conf ]; then text card /etc/pam_pkcs11/pam_pkcs11.conf; fi
 # Groups somebody is in, by name or as the first group of an account.
 getent passwd >accounts || exit 1
 getent group >groups || exit 1
@@ -94,6 +107,7 @@ class _Device:
     lock: list[str] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    card: list[str] = field(default_factory=list)
 
 
 class PamStack(Read):
@@ -102,10 +116,14 @@ class PamStack(Read):
     - ``SERVICE member GROUP``: a person of that group, ``SERVICE outsider GROUP``: one who is
       neither in it nor root, ``SERVICE account NAME``: that account, ``SERVICE anyone``: a person
       of no group that matters. The least that lets them in:
-      ``password and code``, ``password``, ``code``, ``nothing``, ``otherwise`` (a module or a
-      condition not known here, named after a colon), or ``refused`` when even both do not.
+      ``password and code``, ``password``, ``code``, ``nothing``, ``card and PIN`` (pam_pkcs11,
+      where its file has cards proven by an authority), ``otherwise`` (a module or a condition not
+      known here, named after a colon), or ``refused`` when even both do not.
     - ``SERVICE lockout``, ``SERVICE lockout-account NAME``: after how many failures an account is
       locked, as ``("deny=5", ...)``, or ``none``.
+    - ``doors member GROUP except A,B``, ``doors anyone except A,B``: the sorted other services of
+      ``DOORS`` that have a file and let in a person of that group, or anybody, but for the accounts
+      named, with less than two factors, as ``SERVICE: LEAST``.
 
     Whom a condition of these files names is tried as well, where the person is one of those asked
     about and no key asks for the account. A service that has no file gets what ``other`` says, as
@@ -117,7 +135,7 @@ class PamStack(Read):
 
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Prints PAM's files; raises ``ValueError`` for what is no key."""
-        found = [_parsed(key) for key in sorted(keys)]
+        found = [_parsed(key) for key in sorted(keys) if not _DOORS_KEY.match(key)]
         names = sorted({one["name"] for one in found if "account" in (one["what"] or "")})
         text = _LOOK.replace("__ACCOUNTS__", shlex.join(names) if names else "''")
         return Script(form, text + END)
@@ -126,12 +144,14 @@ class PamStack(Read):
         device = _device(counted(raw.text))
         if not device.modules:
             raise ValueError("no module of PAM is installed")
-        asked = [_parsed(key) for key in keys]
+        doors = {key: found for key in keys if (found := _DOORS_KEY.match(key))}
+        asked = [_parsed(key) for key in keys - doors.keys()]
         spared = {
             kind: frozenset(one["name"] for one in asked if one["what"] == kind)
             for kind in ("account", "lockout-account")
         }
-        return {key: _observation(device, key, spared) for key in keys}
+        seen = {key: _observation(device, key, spared) for key in keys - doors.keys()}
+        return seen | {key: _doors(device, found) for key, found in doors.items()}
 
 
 def _parsed(key: str) -> re.Match[str]:
@@ -155,6 +175,8 @@ def _device(lines: Iterable[str]) -> _Device:
             device.modules.add(text)
         elif kind == "lock":
             device.lock.append(text)
+        elif kind == "card":
+            device.card.append(text)
         elif kind == "filled":
             device.filled.add(text)
         elif kind == "groups":
@@ -171,9 +193,8 @@ def _observation(device: _Device, key: str, spared: Mapping[str, frozenset[str]]
     file = service if service in device.files else _OTHER
     if file not in device.files:
         return Absent()
-    files = PamFiles({name: tuple(lines) for name, lines in device.files.items()})
     try:
-        stack = files.stack(file, "auth")
+        stack = _stack(device, file)
     except NoStack as error:
         return Unreadable(Unread.UNPARSABLE, str(error)[:400])
     installed = frozenset(device.modules)
@@ -187,6 +208,33 @@ def _observation(device: _Device, key: str, spared: Mapping[str, frozenset[str]]
         return Observed(min((_least(stack, one, installed) for one in everybody), key=_rank))
     limits = {_lockout(stack, one, installed, device.lock) for one in everybody}
     return Observed(limits.pop() if len(limits) == 1 else NO_LOCKOUT)
+
+
+def _stack(device: _Device, file: str) -> tuple[Line, ...]:
+    files = PamFiles({name: tuple(lines) for name, lines in device.files.items()})
+    return files.stack(file, "auth")
+
+
+def _doors(device: _Device, key: re.Match[str]) -> Observation:
+    """The doors that stand open; where there is none, every one must have been understood."""
+    what, name = ("member", key["group"]) if key["group"] else ("anyone", "")
+    spared = frozenset(key["spared"].split(","))
+    found, unknown = [], ""
+    for service in sorted(device.files.keys() & set(DOORS)):
+        try:
+            stack = _stack(device, service)
+        except NoStack as error:
+            unknown = unknown or str(error)[:400]
+            continue
+        who = _somebody(device, service, what, name)
+        everybody = [who, *_named(device, service, what, name, spared)]
+        installed = frozenset(device.modules)
+        least = min((_least(stack, one, installed) for one in everybody), key=_rank)
+        if least not in _TWO_FACTORS:
+            found.append(f"{service}: {least}")
+    if found or not unknown:
+        return Observed(tuple(found))
+    return Unreadable(Unread.UNPARSABLE, unknown)
 
 
 def _rank(least: str) -> int:
@@ -205,10 +253,33 @@ def _named(
         if what == "outsider" and inside:
             continue
         if user not in left_out and (what != "member" or name in groups):
-            yield Somebody(service, user, groups, password=True, code=True)
+            proven = _cards_proven(device.card)
+            yield Somebody(service, user, groups, True, True, cards_proven=proven)
 
 
 def _somebody(device: _Device, service: str, what: str, name: str) -> Somebody:
+    somebody = _whoever(device, service, what, name)
+    return replace(somebody, cards_proven=_cards_proven(device.card))
+
+
+def _cards_proven(lines: Iterable[str]) -> bool:
+    """Whether pam_pkcs11.conf takes only cards of an authority, proven by a signature.
+
+    Each of its modules says so itself; a mapping that takes any card for anybody is none.
+    """
+    policies = []
+    for line in lines:
+        name, _equals, value = line.partition("#")[0].strip().rstrip(";").partition("=")
+        if name.strip() == "cert_policy":
+            policies.append({one.strip() for one in value.split(",")})
+        if name.strip() == "default_match" and value.strip() != "false":
+            return False
+    return bool(policies) and all(
+        {"ca", "signature"} <= one and "none" not in one for one in policies
+    )
+
+
+def _whoever(device: _Device, service: str, what: str, name: str) -> Somebody:
     filled = frozenset(device.filled)
     if what.endswith("account"):
         groups = device.groups.get(name, frozenset())
@@ -233,6 +304,10 @@ def _least(stack: tuple[Line, ...], who: Somebody, installed: frozenset[str]) ->
         ended = _tried(stack, who, installed, password, code, others=True)
         if True in ended.ends:
             return f"{OTHERWISE}: {', '.join(sorted(ended.others))}"
+    if found != CODE_ALONE and who.cards_proven:
+        with_card = replace(who, card=True)
+        if True in _tried(stack, with_card, installed, False, False, others=False).ends:
+            return CARD
     return found
 
 
@@ -246,9 +321,7 @@ def _tried(
     others: bool,
     locked: bool = False,
 ) -> Outcome:
-    somebody = Somebody(
-        who.service, who.user, who.groups, password, code, who.enrolled, locked, who.filled
-    )
+    somebody = replace(who, password=password, code=code, locked=locked)
     return outcome(stack, somebody, installed, others=others)
 
 

@@ -16,6 +16,7 @@ from kit.model.observation import (
 from kit.model.read import Form, Raw, Read, Script
 from kit.reads.counted_lines import END, counted
 from kit.reads.sshd_files import MAIN, SHELL, Walk, read_walk, wanted_lines
+from kit.reads.sshd_key_files import EFFECTIVE
 from kit.reads.sshd_options import (
     ALIASES,
     GROWING,
@@ -28,20 +29,11 @@ from kit.reads.sshd_options import (
 
 DROP_IN_KEY: Final = "drop_in"
 
-# ``sshd -T`` wants the folder of its unprivileged half, which only a running sshd has: a mount of
-# this process alone stands in for it. The user of a context is root, the management account and
-# the first ordinary account that may log in; a made-up name if there is none. What a Match block
-# asks beyond user and addresses shows in the lines of the walk.
+# The user of a context is root, the management account and the first ordinary account that may log
+# in; a made-up name if there is none. What a Match block asks beyond user and addresses shows in
+# the lines of the walk.
 _CONTEXTS: Final = r"""
 sshd=$(command -v sshd) || no_sshd
-effective() {
-    if [ -d /run/sshd ]; then "$sshd" -T -C "$1"
-    else
-        command -v unshare >/dev/null || return 127
-        unshare --mount sh -c 'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/sshd &&
-            exec "$0" -T -C "$1"' "$sshd" "$1"
-    fi
-}
 context() {
     said="user=$2,host=$3,addr=$3,laddr=127.0.0.1,lport=22"
     if effective "$said" >answer 2>why && grep -q '^port ' answer; then
@@ -98,7 +90,8 @@ class SshdEffective(Read):
         lines = {spelling for name in names for spelling in spellings(name)}
         wanted = wanted_lines({*lines, "match", "include"})
         asked = "|".join(names) or DROP_IN_KEY  # of no option: a name sshd does not print
-        return Script(form, f"wanted='{wanted}'\nasked='{asked}'\n{SHELL}{_CONTEXTS}{END}")
+        shell = f"{SHELL}{EFFECTIVE}{_CONTEXTS}{END}"
+        return Script(form, f"wanted='{wanted}'\nasked='{asked}'\n{shell}")
 
     def people(self, raw: Raw) -> frozenset[str]:
         """Who may or may not log in, by name."""

@@ -102,7 +102,8 @@ def wanted_lines(keywords: Iterable[str]) -> str:
 class ConfigLine:
     """A line that sets something. ``match``: in a Match block; ``always``: one that always holds.
 
-    ``first``: the file of the kit, where it is or would be, comes after this line.
+    ``first``: the file of the kit, where it is or would be, comes after this line. ``asks``: what
+    the Match block goes by (``user``, ``address``, ...).
     """
 
     place: str
@@ -111,6 +112,7 @@ class ConfigLine:
     match: bool
     always: bool
     first: bool
+    asks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,12 @@ def _covers(pattern: str, path: str) -> bool:
     return re.fullmatch(expression, path) is not None
 
 
+def _asked(words: list[str]) -> frozenset[str]:
+    """The names of the conditions of a Match line; ``all`` is none."""
+    each = " ".join(words).lower().replace("=", " ").split()
+    return frozenset(each[::2]) - {"all"}
+
+
 class _Walker:
     """Follows the printed walk with the state sshd has at each line."""
 
@@ -155,8 +163,8 @@ class _Walker:
         self.lines: list[ConfigLine] = []
         self.files: list[str] = []
         self.patterns: list[str] = []
-        # One entry per open file: (path, in a Match block, one that always holds).
-        self.open: list[tuple[str, bool, bool]] = []
+        # One entry per open file: (path, in a Match block, one that always holds, what it asks).
+        self.open: list[tuple[str, bool, bool, frozenset[str]]] = []
         self.placed = False
         self.coming: int | None = None  # depth of the Include that brings the file of the kit
 
@@ -177,7 +185,7 @@ class _Walker:
     def _enter(self, path: str) -> None:
         if self.coming == len(self.open) and path >= DROP_IN:
             self.placed, self.coming = True, None
-        inherited = self.open[-1][1:] if self.open else (False, False)
+        inherited = self.open[-1][1:] if self.open else (False, False, frozenset())
         self.open.append((path, *inherited))
         self.files.append(path)
 
@@ -189,22 +197,24 @@ class _Walker:
     def _include(self, pattern: str) -> None:
         self._settle(len(self.open))
         self.patterns.append(pattern)
-        _path, match, always = self.open[-1]
+        _path, match, always, _asks = self.open[-1]
         if not self.placed and (always or not match) and _covers(pattern, DROP_IN):
             self.coming = len(self.open)
 
     def _line(self, number: str, text: str) -> None:
         self._settle(len(self.open))
         words = words_of(text)
-        path, match, always = self.open[-1]
+        path, match, always, asks = self.open[-1]
         keyword = words[0].lower()
         if keyword == "match":
             always = [word.lower() for word in words[1:]] == ["all"]
-            self.open[-1] = (path, True, always)
+            self.open[-1] = (path, True, always, _asked(words[1:]))
         elif keyword != "include":
             place = f"{path}:{int(number)}"
             first = not self.placed and path != DROP_IN
-            self.lines.append(ConfigLine(place, keyword, tuple(words[1:]), match, always, first))
+            self.lines.append(
+                ConfigLine(place, keyword, tuple(words[1:]), match, always, first, asks)
+            )
 
 
 def read_walk(printed: Iterable[str]) -> Walk:

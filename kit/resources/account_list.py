@@ -26,14 +26,17 @@ class AccountList(ObservedOnly):
         {type: account_list, of: empty_passwords, only: []}
 
     ``with_all_rights`` (number 0), ``empty_passwords``, ``shared_numbers`` (two names for one
-    number, or one name twice), ``system_shells`` (accounts of the system that have a shell). Who
+    number, or one name twice), ``system_shells`` (accounts of the system that have a shell),
+    ``root_by_group`` (``GROUP: NAME``, members of groups that make root of them). Who
     is too many is mended by hand: it may be somebody's account.
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (Accounts,)}
     phase: ClassVar[Phase] = Phase.ACCOUNTS
     type: Literal["account_list"]
-    of: Literal["with_all_rights", "empty_passwords", "shared_numbers", "system_shells"]
+    of: Literal[
+        "with_all_rights", "empty_passwords", "root_by_group", "shared_numbers", "system_shells"
+    ]
     only: tuple[AccountName, ...] = ()
 
     @model_validator(mode="after")

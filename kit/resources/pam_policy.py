@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,13 +14,13 @@ from kit.model.device import AccountName
 from kit.model.enrolment import PamService
 from kit.model.facts import Facts
 from kit.model.meta import Meta, Path, Phase
-from kit.model.observation import Observations, Observed, ObservedValue
+from kit.model.observation import Observation, Observations, Observed, ObservedValue
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
+from kit.model.setting import Detail, Expectation, Question, ReadClass, Setting
 from kit.model.target import ArtefactKind, Target
 from kit.reads.file_text import FileText
-from kit.reads.pam_stack import CODE, NO_LOCKOUT, PASSWORD, PamStack
+from kit.reads.pam_stack import CARD, CODE, NO_LOCKOUT, PASSWORD, PamStack
 
 FOLDER: Final = "/usr/share/pam-configs"
 USERS_FILE: Final = "/etc/users.oath"
@@ -84,6 +85,12 @@ class PamPolicy(Setting):
         value = self._wanted()[read][key]
         op = Operator.EQUALS if read == FileText.id else Operator.EQUAL_OR_ABSENT
         return Expectation(op, value)
+
+    def _judge_key(self, asked: Question, seen: Observation) -> Detail:
+        """A card and its PIN are two factors as well as a password and a code."""
+        if asked.expected.value == CODE and seen == Observed(CARD):
+            asked = replace(asked, expected=Expectation(asked.expected.op, CARD))
+        return super()._judge_key(asked, seen)
 
     def enforced(self) -> Mapping[str, Observations]:
         """Just what is asked for."""

@@ -81,8 +81,10 @@ def test_each_post_gets_the_people_who_work_on_it() -> None:
     # One who works elsewhere has no line here: were there one, it would be taken away.
     assert accounts(found["pc-2"]) == {"mdurand": "absent", "pmartin": "present"}
     assert {one["type"] for one in found["pc-1"][REQUIRED]} == {
-        "package", "membership", "pam_policy"
+        "package", "membership", "pam_policy", "second_factor_ways"
     }  # fmt: skip
+    (ways,) = (one for one in found["pc-1"][REQUIRED] if one["type"] == "second_factor_ways")
+    assert (ways["group"], ways["exempt"]) == ("kit-2fa", ["esms"])
 
 
 def test_people_have_an_account_where_they_work_and_none_that_opens_once_they_have_left() -> None:

@@ -22,6 +22,11 @@ NOTHING_SEALED = [
     {"rule": f"break_glass_account_{word}", "reason": "no sealed account here"}
     for word in ("present", "sealed")
 ]
+# Nothing can be read for these in a host: a check of all rules would always end as an error.
+NOT_SEEN_HERE = [
+    {"rule": rule, "reason": "the security files of the kernel are not in a host"}
+    for rule in ("apparmor_enforced", "apparmor_profiles_in_earnest")
+]
 
 
 @dataclass
@@ -44,6 +49,7 @@ class LabSite:
     site: dict[str, Any] = field(default_factory=dict)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sealed: bool = False  # whether it is known to have an account of last resort
+    whole: bool = False  # whether rules a host can show nothing for are asked as well
 
     def write(self) -> None:
         """(Re)write the workspace's files."""
@@ -63,8 +69,12 @@ class LabSite:
         }
         key = self.hosts[0].key_path.with_suffix(".pub").read_text().split()
         parameters = {"management_keys": [" ".join(key[:2])]}
-        if not self.sealed:
-            site["disabled_rules"] = [*self.site.get("disabled_rules", ()), *NOTHING_SEALED]
+        off = [] if self.sealed else [*NOTHING_SEALED]
+        off += [] if self.whole else [*NOT_SEEN_HERE]
+        known = list(self.site.get("disabled_rules", ()))
+        off = [one for one in off if one["rule"] not in {each["rule"] for each in known}]
+        if known or off:
+            site["disabled_rules"] = [*known, *off]
         site["parameters"] = {**parameters, **self.site.get("parameters", {})}
         devices = [
             {

@@ -11,7 +11,7 @@ import pytest
 from kit.catalogue.loading import shipped_catalogue
 from tests.lab import faults, limits
 from tests.loop.conftest import MakeSite
-from tests.loop.lab_site import SITE, verdicts
+from tests.loop.lab_site import NOT_SEEN_HERE, SITE, verdicts
 
 pytestmark = pytest.mark.lab
 DROP_IN = "/etc/sysctl.d/zz-esms-kit.conf"
@@ -25,20 +25,24 @@ def disabled() -> list[dict[str, str]]:
 
 def test_fresh_host_is_checked_planned_hardened_and_then_left_alone(make_site: MakeSite) -> None:
     site = make_site(2, enforce=["core", "recommended"])
+    site.whole = True
+    site.write()
     first, second = (host.name for host in site.hosts)
-    before = site.check(expect=[1])
+    before = site.check(expect=[4])
     assert verdicts(before, first) == verdicts(before, second)
     assert "fail" in verdicts(before, first).values()
-    assert not {"error", "not_checked"} & set(verdicts(before, first).values())
+    assert "not_checked" not in verdicts(before, first).values()
+    unknown = {rule for rule, one in verdicts(before, first).items() if one == "error"}
+    assert unknown == {one["rule"] for one in NOT_SEEN_HERE}
 
-    plan = site.run("plan", SITE, "--json", expect=[1])
+    plan = site.run("plan", SITE, "--json", expect=[4])
     changes = {one["device"]: one["changes"] for one in plan.data["devices"]}
     assert changes[first]
     assert all(value["old"] != value["new"] for c in changes[first] for value in c["values"])
     assert site.hosts[0].run(["test", "-e", DROP_IN], check=False).returncode == 1
 
-    applied = site.apply("--limit", first, expect=[0, 1, 5])
-    after = site.check(expect=[1])
+    applied = site.apply("--limit", first, expect=[0, 1, 4, 5])
+    after = site.check(expect=[4])
     here, there = verdicts(after, first), verdicts(after, second)
     assert there == verdicts(before, second), "the other host was touched"
     left = set(applied.data["left"].get(first, []))

@@ -62,6 +62,20 @@ class Door:
         """What the command said, or ``None`` when nobody was let in."""
         return self.site.lab.call(self._try, account, list(answers), run)
 
+    def opens_by_key(self, account: str, key: paramiko.PKey) -> bool:
+        """Whether that key alone lets somebody in."""
+        return self.site.lab.call(self._try_key, account, key)
+
+    def _try_key(self, account: str, key: paramiko.PKey) -> bool:
+        transport = paramiko.Transport((self.host.address, self.host.port))
+        try:
+            transport.start_client(timeout=20)
+            return transport.auth_publickey(account, key) == []
+        except paramiko.AuthenticationException:
+            return False
+        finally:
+            transport.close()
+
     def _try(self, account: str, answers: list[str], run: str) -> str | None:
         transport = paramiko.Transport((self.host.address, self.host.port))
         try:
@@ -178,6 +192,23 @@ def recovered(office: Office, door: Door, phone: Phone, sealed: str) -> None:
     assert opened(host, renewed, "true")
 
 
+def past_the_code(office: Office, door: Door) -> None:
+    """A key of her own lets her in without a code, whatever PAM asks: the rule says so."""
+    host, key = office.site.hosts[0], paramiko.ECDSAKey.generate()
+    folder, line = "/home/mdurand/.ssh", f"{key.get_name()} {key.get_base64()}\n"
+    host.run(["install", "-d", "-o", "mdurand", "-m", "0700", folder])
+    host.write(f"{folder}/authorized_keys", line.encode())
+    assert door.opens_by_key("mdurand", key)
+    found = office.site.check()
+    listed = found.data["devices"][host.name]
+    (one,) = (one for one in listed if one["rule"] == "second_factor_required")
+    (why,) = (part for part in one["details"] if part["verdict"] != "pass")
+    assert (one["verdict"], why["read"]) == ("fail", "sshd_ways")
+    assert "authorized_keys:1" in str(why["observed"])
+    assert "durand" not in found.stdout
+    host.run(["rm", "-r", folder])
+
+
 def opened(host: Host, sealed: str, command: str) -> bool:
     """Whether the break-glass account gets in at the console; it runs the command there."""
     with console(host, "kit-secours") as screen:
@@ -228,6 +259,7 @@ def test_from_a_list_to_a_door_that_asks_for_a_code(office: Office) -> None:
     for word in ("durand", seed, "Marie"):
         assert word not in found.stdout
     assert office.status(code=1)["state"] == "issued"
+    past_the_code(office, door)
 
     code = phone.code()
     assert door.opens("mdurand", password, code) is not None
