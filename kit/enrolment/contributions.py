@@ -159,8 +159,9 @@ def _asked(site: Site, here: Sequence[Person], enrolments: Enrolments) -> Iterab
         asked["group"] = GROUP
     yield asked
     # What PAM asks is not all: nobody is to come in where it is not asked.
-    same = {name: asked[name] for name in ("services", "exempt", "group") if name in asked}
-    yield {"type": "second_factor_ways", **same, "if_none": "not_applicable"}
+    policy_keys = ("services", "exempt", "group")
+    ways: dict[str, Any] = {name: asked[name] for name in policy_keys if name in asked}
+    yield {"type": "second_factor_ways", **ways, "if_none": "not_applicable"}
     if policy.remote_login and "sshd" in policy.services:
         yield _sshd("UsePAM", "yes")
         yield _sshd("PasswordAuthentication", "no")
