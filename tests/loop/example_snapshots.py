@@ -42,6 +42,8 @@ OUTCOMES: Mapping[str, tuple[Outcome, str]] = {
 }
 _LAB = re.compile(r"10\.77\.\d+\.1/32(?:, )?")
 WITHOUT_TPM = ("til-pc-016",)
+# What the package apparmor of Debian 12 brings itself.
+PROFILES = ("/usr/bin/man", "lsb_release", "man_filter", "man_groff", "nvidia_modprobe")
 # Somebody between this post and the services opens what is encrypted.
 INTERCEPTED = ("til-pc-014",)
 
@@ -78,6 +80,7 @@ def record(folder: Path) -> Recorded:
         site.apply("--limit", f"{hardened},{drifted}", expect=[0])
         _drift(hosts[2])
         site.site = management
+        site.whole = True
         site.write()
         site.check("--record", str(folder / "snapshots"))
         found = read_snapshots([folder / "snapshots"])
@@ -137,6 +140,8 @@ def _dressed(answer: Answer, device: Device) -> Answer:
         return _without_the_lab(answer)
     if answer.read == "authorized_keys":
         return _with_the_keys_of_the_example(answer)
+    if answer.read == "apparmor_state":
+        return _with_a_kernel_of_its_own(answer, device)
     if answer.read == "web_reach":
         return _with_services_that_answer(answer, device)
     if answer.read != "facts":
@@ -156,6 +161,15 @@ def _dressed(answer: Answer, device: Device) -> Answer:
     whole = sorted([*kept, *told.values()], key=lambda line: line.split("\t")[1])
     text = "".join(f"{line}\n" for line in [*whole, f"end\t{len(whole)}"])
     return answer.model_copy(update={"stdout": text.encode()})
+
+
+def _with_a_kernel_of_its_own(answer: Answer, device: Device) -> Answer:
+    """AppArmor as Debian's kernel has it, with the profiles of its package where that is."""
+    names = () if device.id in FRESH else PROFILES
+    lines = ["enabled\tY", *(f"profile\t{name} (enforce)" for name in names)]
+    text = "".join(f"{line}\n" for line in [*lines, f"end {len(lines)}"])
+    told = {"stdout": text.encode(), "stderr": b"", "exit_status": 0, "ended": True}
+    return answer.model_copy(update=told)
 
 
 def _without_the_lab(answer: Answer) -> Answer:
