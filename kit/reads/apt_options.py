@@ -13,6 +13,7 @@ from kit.reads.marked_lines import SHELL, parse_marked_lines
 
 NAME: Final = re.compile(r"[A-Z][A-Za-z0-9-]*(?:::[A-Z][A-Za-z0-9-]*){1,5}\Z")
 """Names of options this read knows: no list, whose parts are many."""
+SECURITY_ORIGINS: Final = "security-origins"
 _NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 
 # apt knows its options in any case; what it prints is whole when its own root is there. A file that
@@ -40,6 +41,14 @@ get() {
     *) value "$1" "${text#=}" ;;
     esac
 }
+security() {
+    command -v unattended-upgrade >/dev/null || { absent "$1"; return; }
+    text=$(awk '
+        tolower($1) ~ /^unattended-upgrade::(origins-pattern|allowed-origins)::/ &&
+            tolower($0) ~ /security/ { count++ }
+        END { print count + 0 }' dumped) || exit 1
+    value "$1" "$text"
+}
 """
 )
 
@@ -48,16 +57,21 @@ class AptOptions(Read):
     """``apt-config dump``. Keys are names of options, as ``APT::Periodic::Unattended-Upgrade``.
 
     Observed: a whole number as ``int``, else the text. Absent when no file sets it.
+    ``security-origins``: Observed, of how many archives of security unattended-upgrades takes
+    updates, as its patterns name them; Absent when it is not installed.
     """
 
     id: ClassVar[str] = "apt_options"
 
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """One ``get`` a key; raises ``ValueError`` for what is no name of an option."""
-        for key in keys:
+        names = sorted(keys - {SECURITY_ORIGINS})
+        for key in names:
             if not NAME.match(key):
                 raise ValueError(f"not an option of apt: {key[:80]!r}")
-        calls = "".join(f"get {shlex.quote(key)}\n" for key in sorted(keys))
+        calls = "".join(f"get {shlex.quote(key)}\n" for key in names)
+        if SECURITY_ORIGINS in keys:
+            calls += f"security {SECURITY_ORIGINS}\n"
         return Script(form, f"{_LOOK}{calls}ended\n")
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:

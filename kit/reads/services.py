@@ -64,7 +64,7 @@ class Services(Read):
     - ``triggers``: Observed, the sockets, timers and paths (sorted) that would start the unit:
       those that are running now or enabled for the next boot.
 
-    Several units give ``Instances`` of the same, one a unit.
+    Several units give ``Instances`` of the same, one a unit, by its own name where that is asked.
     """
 
     id: ClassVar[str] = "services"
@@ -91,7 +91,8 @@ class Services(Read):
             found[f"{name}:enabled"] = _enabled(unit, links)
             found[f"{name}:state"] = _state(unit, links)
             found[f"{name}:triggers"] = Observed(tuple(sorted(awake.intersection(triggered_by))))
-        return {key: _of_all(found, key) for key in keys}
+        ids = {name: unit["Id"] for name, unit in zip(asked, shown, strict=True)}
+        return {key: _of_all(found, key, ids) for key in keys}
 
 
 def _split(key: str) -> tuple[tuple[str, ...], str]:
@@ -103,10 +104,12 @@ def _split(key: str) -> tuple[tuple[str, ...], str]:
     return units, aspect
 
 
-def _of_all(found: Mapping[str, Observation], key: str) -> Observation:
+def _of_all(found: Mapping[str, Observation], key: str, ids: Mapping[str, str]) -> Observation:
+    """Of several units each once: another name of one of them is no other unit."""
     units, aspect = _split(key)
     silent = Unreadable(Unread.NOT_ANSWERED)
-    each = {unit: found.get(f"{unit}:{aspect}", silent) for unit in units}
+    names = [unit for unit in units if ids.get(unit, unit) == unit or ids[unit] not in units]
+    each = {unit: found.get(f"{unit}:{aspect}", silent) for unit in names or units}
     return each[units[0]] if len(units) == 1 else Instances(complete=True, items=each)
 
 
