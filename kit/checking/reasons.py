@@ -56,6 +56,10 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.PUT_BACK: N_("The watchdog has put the former state back: {detail}."),
     ReasonCode.WOULD_CUT_WAY_IN: N_("This change would cut the last proven way in: {subject}."),
     ReasonCode.BLOCKED_BY: N_("This change waits for another that is not made: {subject}."),
+    ReasonCode.RULE_FIRST: N_("This change needs a rule that is not applied yet: {subject}."),
+    ReasonCode.NOT_TAKEN: N_(
+        "The device was started anew since, and it did not take effect: {subject}."
+    ),
     ReasonCode.CONTROLLER_SHUT_OUT: N_(
         "This firewall would shut this controller out: {subject} is in no management source."
     ),
@@ -112,6 +116,8 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.PUT_BACK: N_("Correct what shut the administrators out, then apply again."),
     ReasonCode.WOULD_CUT_WAY_IN: N_("Correct the rule, its parameter or the site file."),
     ReasonCode.BLOCKED_BY: N_("Settle the other change first."),
+    ReasonCode.RULE_FIRST: N_("Apply that rule first, or name both with --rule."),
+    ReasonCode.NOT_TAKEN: N_("Look on the device for what sets another value when it starts."),
     ReasonCode.CONTROLLER_SHUT_OUT: N_("Add this address to management.sources of the site file."),
     ReasonCode.NOT_DECLARED: N_("Look, then declare it: esms-kit declare add."),
     ReasonCode.DECLARATION_WITHDRAWN: N_("Look again, then declare it: esms-kit declare add."),

@@ -14,6 +14,7 @@ from kit.model.setting import Setting
 from kit.model.target import Target
 from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.planning.order import in_order
+from kit.planning.requiring import differing, unmet
 
 Selects = Callable[[DesiredSetting], bool]
 Goal = Mapping[str, Mapping[str, Observations]]  # slot -> read -> what it will show
@@ -38,7 +39,7 @@ def plan_device(judged: JudgedDevice, snapshot: str, selects: Selects = everythi
     planned = _planned(judged.settings, selects)
     selected: dict[str, Target] = {}
     for one in planned:
-        for target in _differing(one):
+        for target in differing(one):
             selected.setdefault(target.key, target)
     selected |= _upset(judged.settings, planned, selected)
     changes, refused = _changes(judged, desired, selected, planned)
@@ -96,16 +97,6 @@ def _only_missing_programs(one: JudgedSetting) -> bool:
     )
 
 
-def _differing(one: JudgedSetting) -> Iterable[Target]:
-    """The targets whose own read shows the difference."""
-    bad = {
-        detail.read
-        for detail in one.judgement.details
-        if detail.verdict in {Verdict.FAIL, Verdict.ERROR}
-    }
-    return (target for target in one.desired.targets if target.answers in bad)
-
-
 def _upset(
     settings: Sequence[JudgedSetting],
     planned: Sequence[JudgedSetting],
@@ -137,6 +128,7 @@ def _changes(
     selected: Mapping[str, Target],
     planned: Sequence[JudgedSetting],
 ) -> tuple[list[Change], tuple[Refusal, ...]]:
+    first = unmet(judged.settings, planned, selected)
     holders: dict[str, list[JudgedSetting]] = defaultdict(list)
     for one in judged.settings:
         for held in dict.fromkeys(target.key for target in one.desired.targets):
@@ -149,6 +141,10 @@ def _changes(
         if owner:
             reason = Reason(code=ReasonCode.OTHER_MANAGER, subject=owner)
             refused.append(Refusal(rules=_rules(settings), target=key, reason=reason))
+        elif key in first:
+            reason = Reason(code=ReasonCode.RULE_FIRST, subject=", ".join(first[key]))
+            asking = [one for one in settings if one in planned]
+            refused.append(Refusal(rules=_rules(asking), target=key, reason=reason))
         else:
             changes.append(_change(target, settings, planned, desired, judged.observations or {}))
     return changes, tuple(refused)
@@ -225,9 +221,7 @@ def _by_hand(judged: JudgedDevice) -> Iterable[ByHand]:
     A failure that is meant to be mended remotely but whose differing read no target answers is
     one of them: somebody must look.
     """
-    mendable = {
-        one.desired.rule.id for one in judged.settings if any(True for _ in _differing(one))
-    }
+    mendable = {one.desired.rule.id for one in judged.settings if any(True for _ in differing(one))}
     for one in judged.findings:
         if one.verdict is not Verdict.FAIL or one.pending is not None:
             continue

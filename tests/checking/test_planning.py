@@ -30,6 +30,9 @@ DEVICE = Device(id="pc-1", device_class=DeviceClass.DESKTOP, platform=Platform.L
 DROP_IN = "/etc/sysctl.d/zz-esms-kit.conf"
 SYSRQ = "[{type: sysctl, name: kernel.sysrq, value: 0}]"
 PTRACE = "[{type: sysctl, name: kernel.yama.ptrace_scope, value: 1}]"
+LEAK = "[{type: sysctl, name: kernel.kptr_restrict, value: 2}]"
+LEAK_LINE = "kernel.kptr_restrict = 2\n"
+BY_HAND = "        meta: {fix: by_hand}\n"
 LEVEL = "[{type: sysctl, name: kernel.perf_event_paranoid, value: {parameter: level}}]"
 PLACE = "[{type: sysctl, name: kernel.printk_ratelimit, value: {parameter: place}}]"
 
@@ -312,3 +315,55 @@ def test_what_a_change_would_upset_is_set_again_after_it(tmp_path: Path):
     assert along.along
     again = snapshot(here, live, kept)
     assert not plan_device(judge_device(here, DEVICE, again), "").changes
+
+
+def needing(rule_id: str, settings: str, *names: str) -> str:
+    wanted = ", ".join(f'"{name}"' for name in names)
+    return rule(rule_id, settings, more=f"        meta: {{requires: [{wanted}]}}\n")
+
+
+def test_what_needs_a_rule_that_was_not_chosen_is_refused_and_names_it(tmp_path: Path) -> None:
+    folder = write_catalogue(
+        tmp_path,
+        rule("sysrq_off", SYSRQ),
+        needing("ptrace_limited", PTRACE, "sysctl:kernel.sysrq"),
+        needing("leak_limited", LEAK, "ptrace_limited"),
+    )
+    here = context(folder)
+    off = {"kernel.sysrq": "438", "kernel.yama.ptrace_scope": "0", "kernel.kptr_restrict": "0"}
+    judged = judge_device(here, DEVICE, snapshot(here, off, GOOD_FILE + LEAK_LINE))
+    alone = plan_device(judged, "x", lambda one: one.rule.id == "ptrace_limited")
+    assert alone.changes == ()
+    (refused,) = alone.refused
+    assert (refused.rules, refused.target) == (
+        ("ptrace_limited",),
+        "sysctl:kernel.yama.ptrace_scope",
+    )
+    assert (refused.reason.code, refused.reason.subject) == (ReasonCode.RULE_FIRST, "sysrq_off")
+
+    # What needs it in turn is refused as well, and names it in turn.
+    later = plan_device(judged, "x", lambda one: one.rule.id != "sysrq_off")
+    assert later.changes == ()
+    assert {one.rules[0]: one.reason.subject for one in later.refused} == {
+        "ptrace_limited": "sysrq_off",
+        "leak_limited": "ptrace_limited",
+    }
+    together = plan_device(judged, "x")
+    assert together.refused == ()
+    assert [one.target for one in together.changes] == [
+        "kernel.sysrq",
+        "kernel.yama.ptrace_scope",
+        "kernel.kptr_restrict",
+    ]
+
+
+def test_what_needs_a_rule_that_holds_or_cannot_be_applied_is_planned(tmp_path: Path) -> None:
+    by_hand = rule("by_hand", "[{type: sysctl, name: kernel.sysrq, value: 0}]", more=BY_HAND)
+    folder = write_catalogue(tmp_path, by_hand, needing("ptrace_limited", PTRACE, "by_hand"))
+    here = context(folder)
+    for sysrq in ("0", "438"):
+        live = {"kernel.sysrq": sysrq, "kernel.yama.ptrace_scope": "0"}
+        judged = judge_device(here, DEVICE, snapshot(here, live, GOOD_FILE))
+        chosen = plan_device(judged, "x", lambda one: one.rule.id == "ptrace_limited")
+        assert chosen.refused == ()
+        assert [one.target for one in chosen.changes] == ["kernel.yama.ptrace_scope"]
