@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -182,7 +182,28 @@ def _judge(
         and bool(one.targets)
         and not failing & {target.answers for target in one.targets}
     )
-    return JudgedSetting(one, judgement, _PENDING.get(one.meta.effective) if waits else None)
+    pending = _PENDING.get(one.meta.effective) if waits else None
+    if pending is not None and one.setting.had_its_moment(observations):
+        return JudgedSetting(one, _not_taken(judgement))
+    return JudgedSetting(one, judgement, pending)
+
+
+def _not_taken(judgement: Judgement) -> Judgement:
+    """The failure of what has nothing to wait for any more, and says so."""
+    return Judgement(
+        tuple(
+            replace(
+                detail,
+                reasons=(
+                    *detail.reasons,
+                    Reason(code=ReasonCode.NOT_TAKEN, subject=detail.key),
+                ),
+            )
+            if detail.verdict is Verdict.FAIL
+            else detail
+            for detail in judgement.details
+        )
+    )
 
 
 def _findings(

@@ -121,6 +121,8 @@ def requests(
             setting = build(dict(data), values)
             for read in type(setting).reads[device.platform]:
                 keys[read.id] |= setting.keys(read)
+            for read, more in setting.watched(device.platform).items():
+                keys[read.id] |= more
     known = reads()
     return {known[name]: frozenset(found) for name, found in sorted(keys.items())}
 
@@ -183,6 +185,8 @@ def _wanted(settings: Iterable[DesiredSetting]) -> dict[str, frozenset[str]]:
     for one in settings:
         for question in one.questions:
             keys[question.read].add(question.key)
+        for read, more in one.setting.watched(one.platform).items():
+            keys[read.id] |= more
     return {name: frozenset(found) for name, found in sorted(keys.items())}
 
 

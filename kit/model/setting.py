@@ -140,6 +140,19 @@ class Setting(Record, ABC):
         del observations
         return ""
 
+    def watched(self, platform: Platform) -> Mapping[ReadClass, frozenset[str]]:
+        """What tells whether the moment has come at which it takes effect: asked, never judged."""
+        del platform
+        return {}
+
+    def had_its_moment(self, observations: Mapping[str, Observations]) -> bool:
+        """Whether it is proven that the moment it takes effect at has come since it was set.
+
+        What is configured right and still not in effect then waits for nothing any more.
+        """
+        del observations
+        return False
+
     def upsets(self, target: Target, other: Target) -> bool:
         """Whether touching this setting's ``target`` takes ``other``, of its type, out of place.
 

@@ -17,6 +17,7 @@ from kit.model.setting import Conflict, Expectation, ReadClass, Setting
 from kit.model.target import ArtefactKind, Target
 from kit.reads.mounts_live import MountsLive
 from kit.reads.mounts_persisted import MountsPersisted
+from kit.reads.since_start import SinceStart
 
 _FILE: Final = "/etc/fstab"
 _SOURCE: Final = "tmpfs"
@@ -30,8 +31,9 @@ class MemoryMount(Setting):
         {type: memory_mount, path: /dev/shm, options: [nodev, noexec, nosuid]}
 
     One line of /etc/fstab: systemd takes its options over at the next start. Until then they are
-    pending: what programs have open is left as it is. A line of somebody else that mounts
-    something else there is not touched.
+    pending: what programs have open is left as it is. Where the device was started anew since the
+    file was changed, and the options are still not in use, they did not take. A line of somebody
+    else that mounts something else there is not touched.
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
@@ -80,6 +82,14 @@ class MemoryMount(Setting):
         if isinstance(seen, Observed) and seen.value != _SOURCE:
             return f"{_FILE} ({seen.value})"
         return ""
+
+    def watched(self, platform: Platform) -> Mapping[ReadClass, frozenset[str]]:
+        """Whether the file was changed since the start."""
+        return {SinceStart: frozenset({_FILE})} if platform is Platform.LINUX else {}
+
+    def had_its_moment(self, observations: Mapping[str, Observations]) -> bool:
+        """The device was started anew with the file as it is."""
+        return observations.get(SinceStart.id, {}).get(_FILE) == Observed(False)
 
     def targets(self, facts: Facts) -> tuple[Target, ...]:
         """Lines of /etc/fstab."""
