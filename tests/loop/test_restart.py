@@ -107,3 +107,15 @@ def test_nothing_is_restarted_outside_of_a_window_or_under_anybody(make_site: Ma
     in_use = apply(site, "--reboot", "window")
     assert [one["ending"] for one in in_use.data["restarts"]] == ["in_use"]
     assert host.run(["cat", "/proc/1/stat"]).stdout.split()[21] == boot
+
+
+def test_whoever_is_at_work_was_asked_for_where_it_is_to_be_now(make_site: MakeSite) -> None:
+    site, _first = waiting_site(make_site)
+    (host,) = site.hosts
+    host.run(["useradd", "-m", "-s", "/bin/sh", "nurse"])
+    host.run(["systemd-run", "--quiet", "--unit=shift", "script", "-qc", LOG_IN, "/dev/null"])
+    host.run(["sh", "-c", LOGGED_IN])
+    with power(host):
+        done = apply(site, "--reboot", "now")
+    assert [(one["ending"]) for one in done.data["restarts"]] == ["restarted"]
+    assert finding(site) == {"verdict": "pass", "pending": None}

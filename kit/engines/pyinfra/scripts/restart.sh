@@ -37,10 +37,12 @@ sessions() {
     if command -v loginctl >/dev/null 2>&1 &&
         loginctl list-sessions --no-legend >"$KIT_DIR/list" 2>/dev/null; then
         while read -r id rest; do
-            shown=$(loginctl show-session --property=Name,Class,State,Remote -- "$id" 2>/dev/null) ||
-                continue
+            # One by one: it takes names with commas in between for one that nothing has.
+            shown=$(loginctl show-session --property=Name --property=Class --property=State \
+                --property=Remote -- "$id" 2>/dev/null) || continue
             case $shown in
                 *Class=user*) ;;
+                '') told && continue ;; # listed, and nothing is said of it
                 *) continue ;;
             esac
             case $shown in *State=closing*) continue ;; esac
