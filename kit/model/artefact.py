@@ -82,7 +82,8 @@ class FileArtefact(Record):
 class AttributesArtefact(Record):
     """Owner, group and widest mode of existing files; permission bits are removed, never added.
 
-    ``path`` may hold wildcards; ``type`` is what they may match.
+    ``path`` may hold wildcards; ``type`` is what they may match. ``reload``: a daemon counts as
+    not having taken in a file that is dated later, and a change of rights dates it anew.
     """
 
     kind: Literal["attributes"] = "attributes"
@@ -91,6 +92,7 @@ class AttributesArtefact(Record):
     owner: Name | None = None
     group: Name | None = None
     mode_within: Mode | None = None
+    reload: ReloadAction | None = None
 
     @model_validator(mode="after")
     def _something(self) -> AttributesArtefact:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from kit.model.artefact import (
     Artefact,
+    AttributesArtefact,
     FileArtefact,
     HeldArtefact,
     LinesArtefact,
@@ -73,7 +74,7 @@ def key_of(change: Change) -> str:
 
 def action_of(artefact: Artefact) -> ReloadAction | None:
     """The reload action a file asks for."""
-    if isinstance(artefact, FileArtefact | LinesArtefact | HeldArtefact):
+    if isinstance(artefact, FileArtefact | AttributesArtefact | LinesArtefact | HeldArtefact):
         return artefact.reload
     return None
 

@@ -315,4 +315,5 @@ def _attributes(target: Target, files: Sequence[File]) -> AttributesArtefact:
         owner=next((one.owner for one in files if one.owner is not None), None),
         group=next((one.group for one in files if one.group is not None), None),
         mode_within=None if within == 0o7777 else f"{within:04o}",
+        reload=next((one.reload for one in files if one.reload is not None), None),
     )

@@ -45,6 +45,15 @@ def test_bits_are_removed_and_never_added(bench, before, within, after):
     assert bench.run(order(path, mode_within=within)).state is UNCHANGED
 
 
+def test_a_change_of_rights_notes_its_reload_and_none_does_not(bench):
+    path = make(bench.root / "a", 0o644)
+    assert bench.run(order(path, mode_within="0600", reload="ssh")).state is DONE
+    assert bench.due == ["ssh"]
+    (bench.folder / "pending" / "ssh").unlink()
+    assert bench.run(order(path, mode_within="0600", reload="ssh")).state is UNCHANGED
+    assert bench.due == []
+
+
 @as_root
 def test_owner_and_group_are_set(bench):
     path = make(bench.root / "a", 0o644)

@@ -149,6 +149,7 @@ def test_rights_come_back_to_the_same_file_only(keeping: Keeping) -> None:
     for name in names:
         (keeping.bench.root / name).chmod(0o600)
     assert keeping.put_back("attributes", "file", pattern).state is DONE
+    assert keeping.bench.due == ["ssh"], "a daemon looks at the dates of its files"
     assert all((keeping.bench.root / name).stat().st_mode & 0o777 == 0o644 for name in names)
     (keeping.bench.root / "other").write_text("another")
     (keeping.bench.root / "other").chmod(0o600)

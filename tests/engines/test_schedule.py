@@ -9,6 +9,7 @@ from kit.engines.accounts import blocker
 from kit.engines.base import ChangeState
 from kit.model.artefact import (
     Artefact,
+    AttributesArtefact,
     FileArtefact,
     PackageArtefact,
     ReloadArtefact,
@@ -62,6 +63,17 @@ def test_two_files_of_one_daemon_cause_one_reload_after_both():
     assert steps(changes)[-1] == Step(
         "reload:journald", ReloadArtefact(action="journald"), ("file:a", "file:c"), always=False
     )
+
+
+def test_rights_that_a_daemon_looks_at_are_followed_by_its_reload():
+    rights = AttributesArtefact(path="/etc/ssh/a", mode_within="0600", reload="ssh")
+    assert targets([change(rights, "a", 30), file("b", "ssh", 60)]) == [
+        "attributes:a",
+        "file:b",
+        "reload:ssh",
+    ]
+    plain = change(rights.model_copy(update={"reload": None}), "a", 30)
+    assert targets([plain]) == ["attributes:a"]
 
 
 def test_a_reload_waits_for_the_end_of_the_phase_of_its_last_file():

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.kit_answers import Refusal, of_system, settle_all
-from ansible.module_utils.kit_placing import account, group
+from ansible.module_utils.kit_placing import account, group, mark_pending
 
 DOCUMENTATION = r"""
 module: kit_attributes
@@ -31,6 +31,7 @@ options:
       owner: {type: str, description: Account they must belong to.}
       group: {type: str, description: Group they must belong to.}
       mode_within: {type: str, description: "The widest rights they may have, four octal digits."}
+      reload: {type: str, description: Action to note as pending when one changes.}
   stop: {type: bool, default: false, description: Whether the first failure is the end.}
 author: [esms-kit]
 """
@@ -61,6 +62,7 @@ class Wanted:
         self.owner = account(params["owner"]) if params["owner"] else None
         self.group = group(params["group"]) if params["group"] else None
         self.within = int(params["mode_within"], 8) if params["mode_within"] else 0o7777
+        self.reload = params["reload"]
         self.is_type = stat.S_ISDIR if params["type"] == "directory" else stat.S_ISREG
 
     def holds(self, status: os.stat_result) -> bool:
@@ -99,6 +101,7 @@ def _mend(path: str, pattern: str, wanted: Wanted, check_mode: bool) -> bool:
             return False
         if check_mode:
             return True
+        mark_pending(wanted.reload)
         _change(opened, status, wanted)
         if not wanted.holds(os.fstat(opened)):
             raise Refusal("not_effective", path)
@@ -141,6 +144,7 @@ def main() -> None:
         "owner": {"type": "str"},
         "group": {"type": "str"},
         "mode_within": {"type": "str"},
+        "reload": {"type": "str"},
     }
     module = AnsibleModule(
         argument_spec={

@@ -9,12 +9,13 @@ from kit.model.artefact import AttributesArtefact
 def order(artefact: AttributesArtefact) -> Order:
     """Take rights away and give the file to whom it belongs; rights are never added."""
     return Order(
-        ("prelude", "attributes"),
+        ("prelude", "placing", "attributes"),
         {
             "KIT_PATTERN": artefact.path,
             "KIT_TYPE": artefact.type,
             "KIT_OWNER": artefact.owner or "",
             "KIT_GROUP": artefact.group or "",
             "KIT_WITHIN": artefact.mode_within or "",
+            "KIT_RELOAD": artefact.reload or "",
         },
     )

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Owner, group and rights of existing files: KIT_PATTERN (no other special character than * and
-# ?), KIT_TYPE, KIT_OWNER, KIT_GROUP, KIT_WITHIN. Rights are only taken away.
+# ?), KIT_TYPE, KIT_OWNER, KIT_GROUP, KIT_WITHIN, KIT_RELOAD. Rights are only taken away.
 #
 # Some of these files stand in folders of ordinary users, who could put a link in their place
 # between a look and a change. So each is opened first, and what was opened is looked at and
@@ -58,6 +58,7 @@ mend() {
     expected "$(readlink "$opened")" || return 0
     if right; then return 0; fi
     foresee
+    mark_pending
     if [ -n "$KIT_OWNER$KIT_GROUP" ]; then
         # Both, always: given one, busybox takes the other from the link that a descriptor is.
         owner=${KIT_OWNER:-$(stat -L -c %u "$opened")}

@@ -74,6 +74,7 @@ put_file() {
 
 # Each file is opened, and what was opened is what was held: nobody can put another in its place.
 put_attributes() {
+    mark_pending
     while read -r name owner mode inode; do
         [ "$name" != none ] || continue
         path=$(printf '%b' "$name")

@@ -9,12 +9,12 @@ main() {
     foresee
     [ "$KIT_VERB" != nothing ] || forget unchanged
     need systemctl
-    [ "$KIT_VALIDATOR" != sshd ] || check_sshd
     if [ "$KIT_VERB" = daemon-reload ]; then
         run systemctl daemon-reload || refused
         forget 'done'
     fi
     if [ "$KIT_VERB" = reload ] && ! runs; then forget unchanged; fi
+    [ "$KIT_VALIDATOR" != sshd ] || check_sshd
     run systemctl --no-ask-password "$KIT_VERB" -- "$KIT_UNIT" || refused
     runs || refused
     forget 'done'
