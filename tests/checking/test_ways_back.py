@@ -130,3 +130,23 @@ def test_each_kind_goes_back_or_says_why(
         assert reason.code is ReasonCode(becomes)
         assert reason.subject in explain(reason)
         assert what_to_do(reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "prior", "written", "becomes"),
+    [one for one in CASES if one.values[-1] == GOES],
+)
+def test_of_each_kind_a_change_by_hand_is_refused_with_its_three_states(
+    kind: ArtefactKind, given: dict[str, Any], prior: str, written: str, becomes: str
+) -> None:
+    del becomes
+    artefact = ARTEFACTS.validate_python({"kind": kind.value, **given}, strict=False)
+    made = Change(
+        kind=kind, target="it", phase=20, artefact=artefact, values=(), rules=("a_rule",)
+    )  # fmt: skip
+    held = entry(made, prior=(prior,), written=(written,))
+    found = back(held, now={f"{kind}:it": ("by hand",)})
+    assert found.changes == ()
+    assert codes(found) == ["moved"]
+    (told,) = found.refused[0].values
+    assert (told.before[:6], told.written[:6], told.now) == (prior[:6], written[:6], "by hand")

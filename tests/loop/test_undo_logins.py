@@ -10,7 +10,7 @@ from kit.engines.pyinfra.executors.held import JOURNAL
 from tests.faults import killing
 from tests.lab.hosts import Host
 from tests.loop.conftest import MakeSite
-from tests.loop.lab_site import Answer, LabSite
+from tests.loop.lab_site import SITE, Answer, LabSite
 from tests.loop.test_loop import disabled
 from tests.loop.test_second_factor import PASSWORD, Office
 from tests.loop.test_undo import fingerprint, journal, observed, undo
@@ -47,7 +47,9 @@ def office(make_site: MakeSite, tmp_path: Path) -> Office:
     made.hosts[0].run(["useradd", "-m", "-s", "/bin/sh", "mdurand"])
     given = f"mdurand:{PASSWORD}\n".encode()
     made.hosts[0].run(["chpasswd"], input=given)
-    return Office(made, tmp_path)
+    found = Office(made, tmp_path)
+    made.run("secrets", "init", SITE, "--key-file", str(found.key), expect=[0])
+    return found
 
 
 def apply(site: LabSite, engine: str) -> str:
