@@ -18,8 +18,15 @@ from kit.reporting.building import Checked, build
 from kit.reporting.data import ReportData
 from kit.reporting.formats import render_all
 from tests.reporting import sample
+from tests.reporting.example_runs import (
+    example,
+    example_digests,
+    example_report,
+    inputs_digest,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
+EXAMPLE = GOLDEN / "example.json"
 SCHEMA = Path(json_format.__file__).parent / "schema" / "report-1.json"
 TEXT_FORMATS = ("json", "csv", "oscal", "arf", "xccdf", "junit")
 # One device of each kind of situation keeps the golden files readable.
@@ -66,8 +73,17 @@ def golden_files() -> dict[str, bytes]:
     return {f"{name}.golden": content for name, content in files.items()}
 
 
+def example_text() -> bytes:
+    """Digests of the reports of the example site, and of what they are made from."""
+    files = dict(example_digests(example_report()))
+    kept = {"constructed": True, "inputs": inputs_digest(example()), "files": files}
+    return json.dumps(kept, indent=1, sort_keys=True).encode() + b"\n"
+
+
 if __name__ == "__main__":
     SCHEMA.write_bytes(schema_text())
     for name, content in golden_files().items():
         (GOLDEN / name).write_bytes(content)
         print(GOLDEN / name)
+    EXAMPLE.write_bytes(example_text())
+    print(EXAMPLE)
