@@ -13,6 +13,7 @@ from kit.app.declared_matters import findings_of_declarations
 from kit.app.evidence import Chained, Seal, chain_run, masked, no_seal, store_mask
 from kit.app.opening import OpenSite
 from kit.app.person_evidence import findings_of_people, note_first_uses
+from kit.checking.freshness import fresh
 from kit.errors import UsageError
 from kit.i18n import _
 from kit.loop.reading import Collect, Reading, judge_site, read_site
@@ -152,10 +153,11 @@ def _ended(
     site: OpenSite, store: Store, asked: Asked, run: Run, reading: Reading, fail_on: Severity
 ) -> CheckResult:
     kept = keep(store, asked, run, reading)
-    note_first_uses(site, reading.snapshots)
+    shown = fresh(site.loaded.site, reading.snapshots, run.started_at)
+    note_first_uses(site, shown)
     whole = not run.selection
     at = asked.clock()
-    people = findings_of_people(site, reading.snapshots, at) if whole else ()
+    people = findings_of_people(site, shown, at) if whole else ()
     found = CheckResult(run, reading, people=people)
     declared = findings_of_declarations(site, found.findings(), at) if whole else ()
     code = exit_code((*found.findings(), *declared), fail_on)

@@ -15,6 +15,7 @@ from kit.app.declared_matters import judged_declarations, refused
 from kit.app.opening import OpenSite, open_site
 from kit.app.person_evidence import findings_of_people
 from kit.app.report import choose_run
+from kit.checking.freshness import fresh
 from kit.checking.waivers import local_day
 from kit.documents_io.files import write_file
 from kit.documents_io.validation import problems_of
@@ -63,7 +64,8 @@ def _measured(site: OpenSite, store: Store, at: datetime) -> tuple[str | None, t
         run = choose_run(store, site.loaded.site.id, None)
     except UsageError:
         return None, ()
-    people = findings_of_people(site, store.snapshots(run.id), at)
+    shown = fresh(site.loaded.site, store.snapshots(run.id), run.started_at)
+    people = findings_of_people(site, shown, at)
     return run.id, (*(one for own in store.findings(run.id).values() for one in own), *people)
 
 

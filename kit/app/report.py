@@ -11,6 +11,7 @@ from kit.app.evidence import evidence_mark
 from kit.app.opening import OpenSite
 from kit.app.pseudonymous import leaving
 from kit.app.reference_score import reference_findings
+from kit.checking.freshness import fresh
 from kit.checking.observing import facts_of
 from kit.enrolment.hiding import Hiding
 from kit.errors import UsageError
@@ -54,6 +55,7 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
     hiding = Hiding.of(site.loaded.people)
     chosen = choose_run(store, site.loaded.site.id, run)
     snapshots = store.snapshots(chosen.id)
+    shown = fresh(site.loaded.site, snapshots, chosen.started_at)
     raw = store.findings(chosen.id)
     chosen, findings = leaving(site, chosen, raw, snapshots)
     made = build(
@@ -69,14 +71,14 @@ def report_data(site: OpenSite, store: Store, at: datetime, run: str | None = No
             profiles=site.profiles,
             waivers=site.loaded.waivers,
             selection=chosen.selection,
-            facts={name: facts_of(one) for name, one in snapshots.items()},
+            facts={name: facts_of(one) for name, one in shown.items()},
             deliveries=site.loaded.deliveries,
             reference=reference_findings(site, chosen, findings, snapshots),
             history=history_before(store, chosen, raw),  # like with like: none with pseudonyms
             evidence=_evidence(store, chosen),
-            second_factor=second_factor(site, snapshots, at),
+            second_factor=second_factor(site, shown, at),
             clients=client_sheets(site, at),
-            declared=declared_matters(site, findings, snapshots, at),
+            declared=declared_matters(site, findings, shown, at),
         ),
         at,
     )

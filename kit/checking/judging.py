@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 
 from kit.catalogue.registry import owned_files
+from kit.checking.freshness import not_fresh
 from kit.checking.leftovers import leftover_details
 from kit.checking.observing import facts_of, observe
 from kit.checking.standing import (
@@ -126,7 +127,7 @@ def judge_device(
     if uncovered is not None:
         finding = covered_finding(context.catalogue, device, uncovered)
         return JudgedDevice(device, (finding,))
-    unread = _unread(device, snapshot)
+    unread = _unread(context, device, snapshot)
     if unread is not None or snapshot is None:
         verdict, reason = unread or (Verdict.NOT_CHECKED, Reason(code=ReasonCode.NEVER_SEEN))
         return JudgedDevice(device, tuple(_unread_findings(context, device, verdict, reason)))
@@ -154,12 +155,17 @@ def judge_device(
     return JudgedDevice(device, tuple(findings), judged, desired, observations)
 
 
-def _unread(device: Device, snapshot: Snapshot | None) -> tuple[Verdict, Reason] | None:
+def _unread(
+    context: Context, device: Device, snapshot: Snapshot | None
+) -> tuple[Verdict, Reason] | None:
     if device.managed_by is not None:
         reason = Reason(code=ReasonCode.MANAGED_BY_OTHER, subject=device.managed_by)
         return Verdict.NOT_CHECKED, reason
     if snapshot is None:
         return Verdict.NOT_CHECKED, Reason(code=ReasonCode.NEVER_SEEN)
+    dated = not_fresh(context.site, snapshot, context.at)
+    if dated is not None:
+        return Verdict.NOT_CHECKED, dated
     if snapshot.outcome is Outcome.DONE:
         return None
     looked = snapshot.outcome not in NOBODY_LOOKED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from string import Formatter
@@ -11,7 +12,7 @@ from typing import Final, TypeVar
 
 from kit.checking.labels import label
 from kit.checking.vocabulary import symbols_shown, transport_shown
-from kit.i18n import N_, _
+from kit.i18n import N_, _, current_language
 from kit.model.device import DeviceClass
 from kit.model.facts import Fact
 from kit.model.meta import Fix, Path
@@ -40,6 +41,11 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.CAPABILITY_MISSING: N_("The device lacks what the rule needs: {subject}."),
     ReasonCode.NOT_REACHED: N_("The device was not reached: {outcome}."),
     ReasonCode.NEVER_SEEN: N_("The device has never been read."),
+    ReasonCode.TOO_OLD: N_(
+        "The reading is of {day} and more than {detail} days old: it no longer shows how the device"
+        " is."
+    ),
+    ReasonCode.DATED_AHEAD: N_("The reading is dated {day}, which is after the check."),
     ReasonCode.REFUSED: N_("The device answered but could not be read: {outcome}."),
     ReasonCode.SITE_VALUE_MISSING: N_("The site does not give this value: {subject}."),
     ReasonCode.CLASS_NOT_COVERED: N_("This version cannot read equipment of this class: {class}."),
@@ -102,6 +108,8 @@ _ACTIONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.CAPABILITY_MISSING: N_("Replace the equipment, or have a waiver approved."),
     ReasonCode.NOT_REACHED: N_("Switch the device on, check its network and address."),
     ReasonCode.NEVER_SEEN: N_("Put the device into service, then check it."),
+    ReasonCode.TOO_OLD: N_("Read the device again."),
+    ReasonCode.DATED_AHEAD: N_("Set the clock of the controller that read it; read it again."),
     ReasonCode.REFUSED: N_("Correct the management account on the device, then check again."),
     ReasonCode.SITE_VALUE_MISSING: N_("Give the value in the site file."),
     ReasonCode.CLASS_NOT_COVERED: N_("Check this equipment by hand and keep a record of it."),
@@ -253,6 +261,15 @@ def _ways(reason: Reason) -> str:
     return ", ".join(label(name) for name in names if name is not None) or reason.subject
 
 
+def _day(reason: Reason) -> str:
+    """An ISO day as the language writes it; what is none is left as it is."""
+    try:
+        day = date.fromisoformat(reason.subject)
+    except ValueError:
+        return reason.subject
+    return f"{day:%d/%m/%Y}" if current_language() == "fr" else day.isoformat()
+
+
 def _class(reason: Reason) -> str:
     known = _member(DeviceClass, reason.subject)
     said = label(known) if known is not None else reason.subject
@@ -286,6 +303,7 @@ _WORDS: Final[Mapping[str, Callable[[Reason], str]]] = {
     "fact": _fact,
     "class": _class,
     "ways": _ways,
+    "day": _day,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from kit.cli.terminal import console, say, show_json, show_table
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from kit.app.evidence import Chained
     from kit.app.opening import OpenSite
     from kit.model.finding import Finding
+    from kit.model.verdict import Reason
 
 
 def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: int) -> None:
@@ -56,7 +58,7 @@ def _show_devices(site: OpenSite, result: CheckResult, verbose: int) -> None:
     aside: dict[str, list[str]] = defaultdict(list)
     for device, findings in result.reading.findings().items():
         snapshot = result.reading.snapshots.get(device)
-        if snapshot is None or snapshot.outcome is not Outcome.DONE:
+        if snapshot is None or snapshot.outcome is not Outcome.DONE or _undated(findings):
             aside[_state(result, device, verbose)].append(device)
             continue
         counts = score(findings)
@@ -129,9 +131,20 @@ def _state(result: CheckResult, device: str, verbose: int) -> str:
     if snapshot is None:
         first = result.reading.judged[device].findings
         return explain(first[0].reasons[0]) if first and first[0].reasons else _("never read")
+    undated = _undated(result.reading.judged[device].findings)
+    if undated is not None:
+        return explain(undated)
     label = outcome_label(snapshot.outcome)
     told = verbose and snapshot.detail  # in the words of the device or of its connection
     return f"{label} – {transport_shown(snapshot.detail)}" if told else label
+
+
+def _undated(findings: Sequence[Finding]) -> Reason | None:
+    """Why the reading of a device was not judged: it is too old, or of a day to come."""
+    from kit.model.verdict import ReasonCode
+
+    codes = {ReasonCode.TOO_OLD, ReasonCode.DATED_AHEAD}
+    return next((why for one in findings for why in one.reasons if why.code in codes), None)
 
 
 def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:

@@ -29,6 +29,8 @@ from kit.model.tier import Tier
 DEFAULT_BASELINE: Final = "esms"
 DEFAULT_ENFORCE: Final = (Tier.CORE,)
 DEFAULT_TIMEZONE: Final = "Europe/Paris"
+OLDEST_READING_DAYS: Final = 31
+"""The kit is meant to be run every month; our own choice."""
 DEFAULT_WATCHDOG_SECONDS: Final = 120
 DEFAULT_NAME_PATTERN: Final = "{site}-{class}-{number}"
 
@@ -48,6 +50,7 @@ def _check_timezone(text: str) -> str:
 
 
 Parameters = Mapping[ParameterName, JsonValue]
+ReadingDays = Annotated[int, Field(ge=1, le=366)]
 Timezone = Annotated[str, AfterValidator(_check_timezone)]
 Siret = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
 Siren = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
@@ -117,6 +120,7 @@ class Site(Record):
     ``origins`` says where an inherited value comes from (``parameters.ntp_servers`` -> ``legal
     entity “…”``); what the site itself says is not listed. ``code`` is the short name used in
     device names; ``default_os`` what a class of devices runs when its delivery note does not say.
+    ``oldest_reading_days``: how old a reading given to a check may be to be judged.
     ``clients``: the care-record software its posts get, each pack once. ``services``: the shared
     services of digital health they need, each once.
     ``test`` marks a fictitious site: only there are test FINESS numbers accepted, and what is
@@ -142,6 +146,7 @@ class Site(Record):
     zones: tuple[Zone, ...] = ()
     management: Management = Management()
     timezone: Timezone = DEFAULT_TIMEZONE
+    oldest_reading_days: ReadingDays = OLDEST_READING_DAYS
     maintenance: tuple[MaintenanceWindow, ...] = ()
     disabled_rules: tuple[DisabledRule, ...] = ()
     name_pattern: NamePattern = DEFAULT_NAME_PATTERN

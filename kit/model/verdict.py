@@ -52,6 +52,8 @@ class ReasonCode(StrEnum):
     CAPABILITY_MISSING = "capability_missing"
     NOT_REACHED = "not_reached"
     NEVER_SEEN = "never_seen"
+    TOO_OLD = "too_old"
+    DATED_AHEAD = "dated_ahead"
     REFUSED = "refused"
     SITE_VALUE_MISSING = "site_value_missing"
     CLASS_NOT_COVERED = "class_not_covered"

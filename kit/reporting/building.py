@@ -275,6 +275,9 @@ def _notices(checked: Checked, devices: Sequence[DeviceSheet]) -> Iterator[Notic
     if checked.selection:
         left_out = sum(1 for one in devices if one.standing is Standing.NO_RESULT)
         yield Notice(code=NoticeCode.PARTIAL_RUN, count=left_out)
+    old = sum(1 for one in devices if one.standing is Standing.TOO_OLD)
+    if old:
+        yield Notice(code=NoticeCode.OLD_READINGS, count=old)
     if checked.run.catalogue_digest != checked.catalogue.digest:
         yield Notice(code=NoticeCode.OTHER_CATALOGUE, count=0)
 

@@ -20,6 +20,7 @@ from kit.model.platform import Platform
 from kit.model.record import Record
 from kit.model.rule import Severity, Texts
 from kit.model.run import Authentication, Capacity
+from kit.model.site import OLDEST_READING_DAYS
 from kit.model.snapshot import Outcome
 from kit.model.tier import Tier
 from kit.model.verdict import Pending, ReasonCode, Verdict
@@ -38,6 +39,7 @@ class NoticeCode(StrEnum):
     TEST_SITE = "test_site"
     CONSTRUCTED = "constructed"
     PARTIAL_RUN = "partial_run"
+    OLD_READINGS = "old_readings"  # too old, or dated ahead: judged as if nobody had looked
     OTHER_CATALOGUE = "other_catalogue"  # the texts are not those of the run's catalogue
 
 
@@ -74,6 +76,7 @@ class Standing(StrEnum):
     NOT_READ = "not_read"  # it answered, and nothing could be judged
     NOT_REACHED = "not_reached"
     NEVER_SEEN = "never_seen"
+    TOO_OLD = "too_old"  # read, but too long ago, or at a date to come
     NOT_COVERED = "not_covered"  # this version reads no such equipment
     MANAGED_BY_OTHER = "managed_by_other"
     NO_RESULT = "no_result"  # the run says nothing about it
@@ -85,6 +88,7 @@ UNSEEN = frozenset(
         Standing.NOT_READ,
         Standing.NOT_REACHED,
         Standing.NEVER_SEEN,
+        Standing.TOO_OLD,
         Standing.NOT_COVERED,
         Standing.MANAGED_BY_OTHER,
         Standing.NO_RESULT,
@@ -109,6 +113,7 @@ class SiteSheet(Record):
     operator: str | None
     region: str | None
     timezone: str
+    oldest_reading_days: int = OLDEST_READING_DAYS  # an older one counts as not checked
 
 
 class RunSheet(Record):

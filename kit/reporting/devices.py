@@ -23,6 +23,8 @@ _BY_REASON = (
     (ReasonCode.CLASS_NOT_COVERED, Standing.NOT_COVERED),
     (ReasonCode.MANAGED_BY_OTHER, Standing.MANAGED_BY_OTHER),
     (ReasonCode.NEVER_SEEN, Standing.NEVER_SEEN),
+    (ReasonCode.TOO_OLD, Standing.TOO_OLD),
+    (ReasonCode.DATED_AHEAD, Standing.TOO_OLD),
     (ReasonCode.NOT_REACHED, Standing.NOT_REACHED),
 )
 

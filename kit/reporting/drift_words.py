@@ -116,6 +116,8 @@ def seen_words(seen: Seen) -> str:
 _REASONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.NOT_REACHED: N_("not reached"),
     ReasonCode.NEVER_SEEN: N_("never seen"),
+    ReasonCode.TOO_OLD: N_("read too long ago"),
+    ReasonCode.DATED_AHEAD: N_("dated after the check"),
     ReasonCode.REFUSED: N_("answered, and could not be read"),
     ReasonCode.SITE_VALUE_MISSING: N_("a value of the site is missing"),
     ReasonCode.CLASS_NOT_COVERED: N_("class not covered"),

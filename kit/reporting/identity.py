@@ -46,6 +46,7 @@ def site_sheet(site: Site) -> SiteSheet:
         operator=site.operator,
         region=site.region,
         timezone=site.timezone,
+        oldest_reading_days=site.oldest_reading_days,
     )
 
 

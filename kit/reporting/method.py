@@ -7,10 +7,10 @@ from typing import Final
 
 from kit.checking.labels import label
 from kit.checking.scores import STEPS, WEIGHTS
-from kit.i18n import N_, _
+from kit.i18n import N_, _, ngettext
 from kit.model.verdict import Verdict
 from kit.reporting.data import NoticeCode, ReportData, Standing
-from kit.reporting.text import show_share
+from kit.reporting.text import counted, show_share
 
 _MEANINGS: Final = {
     Verdict.PASS: N_("The value was read and is as expected."),
@@ -57,6 +57,13 @@ def limits(data: ReportData) -> Iterator[str]:
         "The findings show each device at the moment it was read; nothing is known of the time"
         " since."
     )
+    days = data.site.oldest_reading_days
+    message = ngettext(
+        "A reading more than {count} day old when the check was made counts as not checked.",
+        "A reading more than {count} days old when the check was made counts as not checked.",
+        days,
+    )
+    yield counted(message, days)
     if data.summary.standings[Standing.NOT_COVERED]:
         yield _("This version reads part of the equipment only; the rest is listed as not covered.")
     if any(one.code is NoticeCode.CONSTRUCTED for one in data.notices):

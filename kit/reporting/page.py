@@ -43,6 +43,7 @@ _UNSEEN_ORDER: Final = (
     Standing.NOT_READ,
     Standing.NOT_REACHED,
     Standing.NEVER_SEEN,
+    Standing.TOO_OLD,
     Standing.MANAGED_BY_OTHER,
     Standing.NOT_COVERED,
     Standing.NO_RESULT,

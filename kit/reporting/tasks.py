@@ -21,6 +21,8 @@ _BY_FIX = {
 _BY_REASON = {
     ReasonCode.NOT_REACHED: TaskKind.REACH,
     ReasonCode.NEVER_SEEN: TaskKind.REACH,
+    ReasonCode.TOO_OLD: TaskKind.REACH,
+    ReasonCode.DATED_AHEAD: TaskKind.REACH,
     ReasonCode.SITE_VALUE_MISSING: TaskKind.GIVE_VALUE,
     ReasonCode.CLASS_NOT_COVERED: TaskKind.VERIFY,
     ReasonCode.MANAGED_BY_OTHER: TaskKind.THIRD_PARTY,
@@ -56,7 +58,8 @@ def _key(finding: Finding) -> _Key | None:
 
 def _subject(reason: Reason) -> str:
     """What tells two tasks of one reason apart; the device's own words never do."""
-    return "" if reason.code is ReasonCode.NEVER_SEEN else cut_text(reason.subject)
+    alike = {ReasonCode.NEVER_SEEN, ReasonCode.TOO_OLD}
+    return "" if reason.code in alike else cut_text(reason.subject)
 
 
 def _fail_kind(finding: Finding) -> TaskKind:

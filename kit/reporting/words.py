@@ -32,6 +32,7 @@ _WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         Standing.NOT_READ: N_("Answered, could not be read"),
         Standing.NOT_REACHED: N_("Not reached"),
         Standing.NEVER_SEEN: N_("Never read"),
+        Standing.TOO_OLD: N_("Read too long ago"),
         Standing.NOT_COVERED: N_("Not covered"),
         Standing.MANAGED_BY_OTHER: N_("Administered by a third party"),
         Standing.NO_RESULT: N_("Left out of this check"),
@@ -127,6 +128,17 @@ def notice_text(notice: Notice) -> str:
             ),
             count,
         )
+    if notice.code is NoticeCode.OLD_READINGS:
+        return counted(
+            ngettext(
+                "Old readings: what was given of {count} device is too old, or dated after the"
+                " check. It was not judged and counts as not checked.",
+                "Old readings: what was given of {count} devices is too old, or dated after the"
+                " check. It was not judged and counts as not checked.",
+                count,
+            ),
+            count,
+        )
     return _(
         "The catalogue has changed since this check: the texts of the rules are newer than the"
         " findings."
@@ -143,6 +155,8 @@ def task_reason(task: Task) -> Reason:
 
 def task_text(task: Task) -> str:
     """What a task without a rule is about."""
+    if task.reason is ReasonCode.TOO_OLD:
+        return _("The readings given are too old to show how the devices are.")
     if task.reason is ReasonCode.UNREADABLE:
         return _("Not read: {why}.").format(why=label(Unread(task.subject)))
     return explain(task_reason(task))

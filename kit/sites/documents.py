@@ -20,6 +20,7 @@ from kit.model.site import (
     DisabledRule,
     NamePattern,
     Parameters,
+    ReadingDays,
     Siren,
     Siret,
     SiteCode,
@@ -50,6 +51,7 @@ class Choices(Record):
     post_role_parameters: Mapping[PostRole, Parameters] = {}
     management: ManagementChoice = ManagementChoice()
     timezone: Timezone | None = None
+    oldest_reading_days: ReadingDays | None = None
     maintenance: tuple[MaintenanceWindow, ...] | None = None
     disabled_rules: tuple[DisabledRule, ...] = ()
     name_pattern: NamePattern | None = None

@@ -15,6 +15,7 @@ from kit.model.site import (
     DEFAULT_NAME_PATTERN,
     DEFAULT_TIMEZONE,
     DEFAULT_WATCHDOG_SECONDS,
+    OLDEST_READING_DAYS,
     DisabledRule,
     LegalEntity,
     Management,
@@ -28,6 +29,7 @@ _SCALARS: Final[Mapping[str, object]] = {
     "baseline": DEFAULT_BASELINE,
     "enforce": DEFAULT_ENFORCE,
     "timezone": DEFAULT_TIMEZONE,
+    "oldest_reading_days": OLDEST_READING_DAYS,
     "maintenance": (),
     "name_pattern": DEFAULT_NAME_PATTERN,
 }

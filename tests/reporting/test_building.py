@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kit.model.device import DeviceState
 from kit.model.finding import Finding, Provenance
-from kit.model.verdict import ReasonCode, Verdict
+from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.model.waiver import Waiver
 from kit.reporting.building import ForeignFindings, build
 from kit.reporting.data import (
@@ -210,6 +210,20 @@ def test_constructed_data_and_a_test_site_are_announced(report: ReportData) -> N
                        finess_et="220000012", finess_ej=None)), sample.AT,
     )  # fmt: skip
     assert real.notices == ()
+
+
+@pytest.mark.parametrize("code", [ReasonCode.TOO_OLD, ReasonCode.DATED_AHEAD])
+def test_readings_that_are_too_old_are_announced_and_to_be_made_again(code: ReasonCode) -> None:
+    reason = Reason(code=code, subject="2025-11-21", detail="31")
+    unknown = {"verdict": Verdict.NOT_CHECKED, "reasons": (reason,), "details": ()}
+    found = tuple(one.model_copy(update=unknown) for one in EVERYTHING_PASSES["til-pc-01"])
+    data = build(sample.checked(findings={**EVERYTHING_PASSES, "til-pc-01": found}), sample.AT)
+    assert {one.code: one.count for one in data.notices}[NoticeCode.OLD_READINGS] == 1
+    sheet = next(one for one in data.devices if one.id == "til-pc-01")
+    assert sheet.standing is Standing.TOO_OLD
+    assert data.summary.result.grade is None
+    (action,) = (one for one in data.actions if "til-pc-01" in one.devices)
+    assert action.kind is TaskKind.REACH
 
 
 def test_another_catalogue_than_the_runs_is_announced() -> None:
