@@ -32,6 +32,11 @@ _ASIDE: Final = frozenset(
         *("systemd", "time", "tty_audit", "umask", "warn"),
     )
 )
+KNOWN: Final = _ASIDE | {
+    *("pam_deny.so", FAILLOCK, OATH, "pam_permit.so", "pam_rootok.so"),
+    *("pam_succeed_if.so", "pam_unix.so", WHEEL),
+}
+"""The modules whose answer follows from what somebody knows, or from a condition."""
 _GOOD: Final = frozenset({SUCCESS, "new_authtok_reqd", "ignore"})
 _HOLDS: Final = frozenset({"bad", "die", "ignore"})  # actions that let nobody in or by
 _NO_CARD: Final = (FAILURE, "authinfo_unavail", UNKNOWN_USER)

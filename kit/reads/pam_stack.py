@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
@@ -12,7 +12,7 @@ from kit.model.observation import Absent, Observation, Observed, Unread, Unreada
 from kit.model.read import Form, Raw, Read, Script
 from kit.reads.counted_lines import END, counted
 from kit.reads.pam_lines import Line, NoStack, PamFiles, joined
-from kit.reads.pam_simulation import FAILLOCK, Outcome, Somebody, outcome
+from kit.reads.pam_simulation import FAILLOCK, KNOWN, Outcome, Somebody, outcome
 
 _NAME: Final = r"[a-z_][a-z0-9_-]{0,31}"
 _KEY: Final = re.compile(
@@ -42,6 +42,10 @@ DOORS: Final = (
 )
 """Services by which people open a session, beside those a site may ask a code at. Those that open
 one by themselves (gdm-autologin) ask nobody; whether they are used is another document."""
+UNASKED: Final = "unasked"
+_ASKING: Final = frozenset(
+    {*DOORS, "doas", "gdm-password", "lightdm", "login", "polkit-1", "sshd", "sudo", "sudo-i"}
+)
 _OTHER: Final = "other"  # what libpam takes for a service without a file
 
 # A file that cannot be read may hold any line: the whole answer is then denied.
@@ -124,6 +128,8 @@ class PamStack(Read):
     - ``doors member GROUP except A,B``, ``doors anyone except A,B``: the sorted other services of
       ``DOORS`` that have a file and let in a person of that group, or anybody, but for the accounts
       named, with less than two factors, as ``SERVICE: LEAST``.
+    - ``unasked``: the sorted services that have a file and by which some person comes in without
+      being asked for anything, as ``SERVICE: WHY`` (the line that lets them, or ``nothing``).
 
     Whom a condition of these files names is tried as well, where the person is one of those asked
     about and no key asks for the account. A service that has no file gets what ``other`` says, as
@@ -135,7 +141,7 @@ class PamStack(Read):
 
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """Prints PAM's files; raises ``ValueError`` for what is no key."""
-        found = [_parsed(key) for key in sorted(keys) if not _DOORS_KEY.match(key)]
+        found = [_parsed(key) for key in sorted(keys) if not _of_all(key)]
         names = sorted({one["name"] for one in found if "account" in (one["what"] or "")})
         text = _LOOK.replace("__ACCOUNTS__", shlex.join(names) if names else "''")
         return Script(form, text + END)
@@ -144,14 +150,14 @@ class PamStack(Read):
         device = _device(counted(raw.text))
         if not device.modules:
             raise ValueError("no module of PAM is installed")
-        doors = {key: found for key in keys if (found := _DOORS_KEY.match(key))}
-        asked = [_parsed(key) for key in keys - doors.keys()]
+        lists = {key: _of_all(key) for key in keys if _of_all(key)}
+        asked = [_parsed(key) for key in keys - lists.keys()]
         spared = {
             kind: frozenset(one["name"] for one in asked if one["what"] == kind)
             for kind in ("account", "lockout-account")
         }
-        seen = {key: _observation(device, key, spared) for key in keys - doors.keys()}
-        return seen | {key: _doors(device, found) for key, found in doors.items()}
+        seen = {key: _observation(device, key, spared) for key in keys - lists.keys()}
+        return seen | {key: look(device) for key, look in lists.items() if look is not None}
 
 
 def _parsed(key: str) -> re.Match[str]:
@@ -215,23 +221,58 @@ def _stack(device: _Device, file: str) -> tuple[Line, ...]:
     return files.stack(file, "auth")
 
 
+def _of_all(key: str) -> Callable[[_Device], Observation] | None:
+    """What answers a key about all services together; ``None`` for a key about one."""
+    if key == UNASKED:
+        return _unasked
+    found = _DOORS_KEY.match(key)
+    return None if found is None else lambda device: _doors(device, found)
+
+
 def _doors(device: _Device, key: re.Match[str]) -> Observation:
-    """The doors that stand open; where there is none, every one must have been understood."""
+    """The doors that stand open with less than two factors."""
     what, name = ("member", key["group"]) if key["group"] else ("anyone", "")
     spared = frozenset(key["spared"].split(","))
+    installed = frozenset(device.modules)
+
+    def look(service: str, stack: tuple[Line, ...]) -> str:
+        who = _somebody(device, service, what, name)
+        everybody = [who, *_named(device, service, what, name, spared)]
+        least = min((_least(stack, one, installed) for one in everybody), key=_rank)
+        return "" if least in _TWO_FACTORS else least
+
+    return _each(device, DOORS, look)
+
+
+def _unasked(device: _Device) -> Observation:
+    """The doors where a condition, or nothing at all, stands in the place of a proof."""
+    installed = frozenset(device.modules) & KNOWN
+
+    def look(service: str, stack: tuple[Line, ...]) -> str:
+        who = _somebody(device, service, "anyone", "")
+        for one in (who, *_named(device, service, "anyone", "", frozenset({"root"}))):
+            for others in (False, True):
+                ended = _tried(stack, one, installed, False, False, others=others)
+                if True in ended.ends:
+                    return ", ".join(sorted(ended.others)) or NOTHING
+        return ""
+
+    return _each(device, _ASKING, look)
+
+
+def _each(
+    device: _Device, services: Iterable[str], look: Callable[[str, tuple[Line, ...]], str]
+) -> Observation:
+    """What is found of services with a file; where nothing is, each must be understood."""
     found, unknown = [], ""
-    for service in sorted(device.files.keys() & set(DOORS)):
+    for service in sorted(device.files.keys() & set(services)):
         try:
-            stack = _stack(device, service)
+            shown = look(service, _stack(device, service))
         except NoStack as error:
             unknown = unknown or str(error)[:400]
             continue
-        who = _somebody(device, service, what, name)
-        everybody = [who, *_named(device, service, what, name, spared)]
-        installed = frozenset(device.modules)
-        least = min((_least(stack, one, installed) for one in everybody), key=_rank)
-        if least not in _TWO_FACTORS:
-            found.append(f"{service}: {least}")
+        if shown:
+            found.append(f"{service}: {shown}")
     if found or not unknown:
         return Observed(tuple(found))
     return Unreadable(Unread.UNPARSABLE, unknown)
