@@ -14,6 +14,7 @@ from kit.i18n import _, ngettext
 if TYPE_CHECKING:
     from kit.app.intake import IntakeDone
     from kit.generation.receptions import Reception
+    from kit.sites.systems import system_name
 
 Site = Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))]
 
@@ -92,7 +93,7 @@ def _tell(done: IntakeDone, known: Reception, *, dry_run: bool) -> None:
                 one.id,
                 one.asset_id or "",
                 told.label(one.hardware_profile or ""),
-                one.os or label(one.platform),
+                system_name(one.os) if one.os else label(one.platform),
                 one.serial or one.imei or "",
             ]
             for one in taking.added

@@ -114,12 +114,13 @@ def _list(workspace: Workspace, site: str, *, as_json: bool) -> None:
 
 def _row(device: Device, profiles: Mapping[str, HardwareProfile]) -> list[str]:
     from kit.checking.labels import label
+    from kit.sites.systems import system_name
 
     profile = profiles.get(device.hardware_profile or "")
     return [
         device.id,
         profile.label if profile else device.hardware_profile or "",
-        device.os or label(device.platform),
+        system_name(device.os) if device.os else label(device.platform),
         label(device.post_role) if device.post_role else "",
         device.zone or "",
         label(device.state),

@@ -19,7 +19,7 @@ def chunks(data: ReportData, lang: Language) -> Mapping[str, Iterator[bytes]]:
     The table of the summary is left out: its values stand in the others.
     """
     with language(lang):
-        made = tables(data)
+        made = tables(data, codes=True)
     return {f"report-{one.name}.csv": _lines(one, lang) for one in made if one.name != "summary"}
 
 

@@ -14,6 +14,7 @@ from kit.reporting.page import Segment, bar
 from kit.reporting.text import counted, show_date, show_number, show_share
 from kit.reporting.words import word
 from kit.sites.equipment import Criterion, EquipmentAction, Fitness
+from kit.sites.systems import system_name
 
 # Drawn and marked as verdicts are: good, bad, nobody knows.
 STYLES: Final[Mapping[Fitness, str]] = {
@@ -90,9 +91,9 @@ class EquipmentView:
     lines: tuple[DeviceLine, ...]
 
 
-def equipment_view(sheet: EquipmentSheet) -> EquipmentView:
-    """The section of a sheet, in the current language."""
-    lines = tuple(_line(one) for one in sheet.devices)
+def equipment_view(sheet: EquipmentSheet, *, codes: bool = False) -> EquipmentView:
+    """The section of a sheet, in the current language; ``codes``: systems by their labels."""
+    lines = tuple(_line(one, codes=codes) for one in sheet.devices)
     return EquipmentView(
         state=_state(sheet),
         shares=tuple(_shares(sheet)),
@@ -169,28 +170,31 @@ def _floor(role: RoleFloors) -> str:
     return ", ".join(parts)
 
 
-def _line(device: EquipmentDevice) -> DeviceLine:
+def _line(device: EquipmentDevice, *, codes: bool) -> DeviceLine:
     judged = {one.criterion: one for one in device.judgements}
     return DeviceLine(
         device=device,
-        cells=tuple(_cell(one, judged.get(one)) for one in Criterion),
+        cells=tuple(_cell(one, judged.get(one), codes=codes) for one in Criterion),
         why=tuple(_why(one) for one in device.judgements if one.fitness is Fitness.UNFIT),
     )
 
 
-def _cell(criterion: Criterion, judged: JudgementSheet | None) -> Cell:
+def _cell(criterion: Criterion, judged: JudgementSheet | None, *, codes: bool) -> Cell:
     """What was found, with dates and decimals as the language writes them."""
     if judged is None:
         return Cell(criterion, None)
     if judged.until is not None:
         day = _short_date(judged.until)
-        return Cell(criterion, judged.fitness, _before(judged, judged.until), day)
+        system = _system(judged, judged.until)
+        return Cell(criterion, judged.fitness, system if codes else system_name(system), day)
+    if criterion is Criterion.OS_SUPPORT:
+        return Cell(criterion, judged.fitness, judged.found if codes else system_name(judged.found))
     shown = _decimal(judged.found) if criterion in _SIZES else _state_word(judged.found)
     return Cell(criterion, judged.fitness, shown)
 
 
-def _before(judged: JudgementSheet, until: date) -> str:
-    """What stands before the date: the system."""
+def _system(judged: JudgementSheet, until: date) -> str:
+    """What stands before the date: the label of the system."""
     return judged.found.removesuffix(until.isoformat()).strip()
 
 
@@ -221,7 +225,7 @@ def _why(judged: JudgementSheet) -> str:
     if judged.until is not None:
         if criterion is Criterion.OS_SUPPORT:
             return _("Security updates of {system} ended on {date}").format(
-                system=_before(judged, judged.until), date=show_date(judged.until)
+                system=system_name(_system(judged, judged.until)), date=show_date(judged.until)
             )
         return _("Support of the model ended on {date}").format(date=show_date(judged.until))
     if criterion is Criterion.AGE:

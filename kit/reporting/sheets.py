@@ -19,6 +19,7 @@ from kit.reporting.text import (
     show_time,
     typographic,
 )
+from kit.sites.systems import system_name
 
 Pair = tuple[str, str]
 OLD_SNAPSHOT_SECONDS: Final = 30 * 86_400
@@ -104,7 +105,7 @@ def device_facts(device: DeviceSheet, timezone: str) -> tuple[Pair, ...]:
     rows = (
         (_("Asset"), device.asset_id),
         (_("Serial number"), device.serial),
-        (_("System announced"), device.os),
+        (_("System announced"), system_name(device.os) if device.os else None),
         (_("State"), label(device.state)),
         (_("Zone"), device.zone),
         (_("Attached to"), device.attached_to),

@@ -25,14 +25,18 @@ from kit.reporting.table_shapes import Cell, Cells, Column, Table, columns_of, l
 from kit.reporting.tables_declared import declarations_table, second_factor_table
 from kit.reporting.text import plain_value, show_share, show_time, typographic
 from kit.reporting.words import notice_text, task_text, withheld_text, word
+from kit.sites.systems import system_name
 
 
-def tables(data: ReportData) -> tuple[Table, ...]:
-    """Every table of a report, in the current language; the summary first."""
+def tables(data: ReportData, *, codes: bool = False) -> tuple[Table, ...]:
+    """Every table of a report, in the current language; the summary first.
+
+    ``codes``: operating systems keep their labels, for programs; people are given names.
+    """
     made = [
-        _summary(data), _devices(data), _findings(data), _todo(data), _waivers(data),
-        _choices(data), declarations_table(data), second_factor_table(data), _equipment(data),
-        _deliveries(data), _rules(data), _frameworks(data), _method(data),
+        _summary(data), _devices(data, codes=codes), _findings(data), _todo(data), _waivers(data),
+        _choices(data), declarations_table(data), second_factor_table(data),
+        _equipment(data, codes=codes), _deliveries(data), _rules(data), _frameworks(data), _method(data),
     ]  # fmt: skip
     return tuple(one for one in made if one is not None)
 
@@ -78,7 +82,7 @@ _DEVICE_HEADS: Final = (
 )  # fmt: skip
 
 
-def _devices(data: ReportData) -> Table:
+def _devices(data: ReportData, *, codes: bool) -> Table:
     columns = (
         *columns_of(*_DEVICE_HEADS),
         *(Column(word(one), 12) for one in Verdict),
@@ -89,17 +93,18 @@ def _devices(data: ReportData) -> Table:
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for one in data.devices:
-            yield _device(one, data)
+            yield _device(one, data, codes=codes)
 
     return Table("devices", _("Devices"), columns, rows)
 
 
-def _device(one: DeviceSheet, data: ReportData) -> tuple[Cell, ...]:
+def _device(one: DeviceSheet, data: ReportData, *, codes: bool) -> tuple[Cell, ...]:
     result = one.result
     use = word(one.post_role) if one.post_role else None
+    system = one.os if codes or one.os is None else system_name(one.os)
     days = one.age // 86_400 if one.age is not None else None
     return (
-        one.id, one.asset_id, word(one.device_class), use, one.model, one.os, one.serial,
+        one.id, one.asset_id, word(one.device_class), use, one.model, system, one.serial,
         one.zone, one.managed_by, word(one.state), one.delivery, word(one.standing),
         local_time(one.taken_at, data), days, word(one.provenance),
         *(result.counts[verdict] for verdict in Verdict), result.waived,
@@ -224,10 +229,10 @@ def _choices(data: ReportData) -> Table:
     return Table("choices", _("Choices of the site"), columns_of(*heads), rows)
 
 
-def _equipment(data: ReportData) -> Table | None:
+def _equipment(data: ReportData, *, codes: bool) -> Table | None:
     if data.equipment is None:
         return None
-    view = equipment_view(data.equipment)
+    view = equipment_view(data.equipment, codes=codes)
     criteria = [one.criterion for one in data.equipment.criteria]
     heads = columns_of(
         (N_("Device"), 16), (N_("Kind"), 18), (N_("Use"), 22), (N_("Model"), 30),
