@@ -10,6 +10,7 @@ from kit.reporting import xml
 from kit.reporting.data import DeviceSheet, ReportData
 from kit.reporting.streams import encoded, in_language
 from kit.reporting.xccdf import NAMESPACE, benchmark, device_results
+from kit.reporting.xccdf_declared import declared_result, establishment
 
 _ROOT: Final = {
     "xmlns:arf": "http://scap.nist.gov/schema/asset-reporting-format/1.1",
@@ -32,14 +33,17 @@ def _document(data: ReportData) -> Iterator[str]:
         if one.missing_rules or one.standing.value != "removed" or sum(one.result.counts.values())
     ]
     yield xml.DECLARATION + xml.start("arf:asset-report-collection", _ROOT) + "\n"
-    yield from _relations(reported if data.rules else [])
+    declared = declared_result(data, {"xmlns": NAMESPACE})
+    yield from _relations(reported if data.rules else [], declared=bool(declared), data=data)
     yield xml.start("arf:report-requests")
     yield xml.start("arf:report-request", {"id": _REQUEST}) + "<arf:content>"
     yield from benchmark(data)
     yield "</arf:content></arf:report-request></arf:report-requests>\n"
-    if data.devices:
+    if data.devices or declared:
         yield "<arf:assets>\n"
         yield from (_asset(device) for device in data.devices)
+        if declared:
+            yield _establishment(data)
         yield "</arf:assets>\n"
     yield "<arf:reports>\n"
     reports = 0
@@ -47,22 +51,34 @@ def _document(data: ReportData) -> Iterator[str]:
         content = xml.element("arf:content", result)
         yield xml.element("arf:report", content, {"id": f"report-{device.id}"}) + "\n"
         reports += 1
+    if declared:
+        content = xml.element("arf:content", declared)
+        yield xml.element("arf:report", content, {"id": f"report-{establishment(data)}"}) + "\n"
+        reports += 1
     if not reports:  # ARF knows no collection without a report
         nothing = xml.element("nothing", "", {"xmlns": "urn:esms-kit:arf:1"})
         yield xml.element("arf:report", xml.element("arf:content", nothing), {"id": "report"})
     yield "</arf:reports></arf:asset-report-collection>\n"
 
 
-def _relations(reported: list[DeviceSheet]) -> Iterator[str]:
+def _relations(reported: list[DeviceSheet], *, declared: bool, data: ReportData) -> Iterator[str]:
     """Each report is about its asset and answers the request."""
-    if not reported:
+    names = [one.id for one in reported] + [establishment(data)] * declared
+    if not names:
         return
     yield xml.start("core:relationships", {"xmlns:vocabulary": _WORDS}) + "\n"
-    for device in reported:
-        for kind, target in (("isAbout", f"asset-{device.id}"), ("createdFor", _REQUEST)):
-            attributes = {"type": f"vocabulary:{kind}", "subject": f"report-{device.id}"}
+    for name in names:
+        for kind, target in (("isAbout", f"asset-{name}"), ("createdFor", _REQUEST)):
+            attributes = {"type": f"vocabulary:{kind}", "subject": f"report-{name}"}
             yield xml.element("core:relationship", xml.element("core:ref", target), attributes)
     yield "\n</core:relationships>\n"
+
+
+def _establishment(data: ReportData) -> str:
+    """The establishment, which what is declared is about."""
+    told = {"resource": "urn:esms-kit:site", "id": data.site.id}
+    asset = xml.element("ai:organization", xml.element("ai:synthetic-id", "", told))
+    return xml.element("arf:asset", asset, {"id": f"asset-{establishment(data)}"}) + "\n"
 
 
 def _asset(device: DeviceSheet) -> str:

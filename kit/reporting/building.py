@@ -106,6 +106,7 @@ def _built(checked: Checked, at: datetime) -> ReportData:
     devices = tuple(_device_sheets(checked, at, today))
     whole = {one.id for one in devices if _whole(one)}
     by_id = {one.id: one for one in checked.devices}
+    declared = declared_sheet(checked.declared, today) if checked.declared is not None else None
     return ReportData(
         site=site_sheet(checked.site),
         run=run_sheet(checked.run, checked.selection, checked.plans),
@@ -113,7 +114,7 @@ def _built(checked: Checked, at: datetime) -> ReportData:
         baseline=baseline_sheet(checked.run, checked.baseline, checked.catalogue, checked.site),
         notices=tuple(_notices(checked, devices)),
         summary=_summary(checked, devices, findings),
-        actions=actions_of(findings),
+        actions=actions_of(findings, declared),
         themes=_themes(findings, complete=_complete(checked, devices)),
         classes=_classes(checked, findings, by_id, whole),
         severities=_severities(findings, complete=_complete(checked, devices)),
@@ -136,7 +137,7 @@ def _built(checked: Checked, at: datetime) -> ReportData:
         evidence=checked.evidence,
         second_factor=checked.second_factor,
         clients=tuple(checked.clients) if checked.clients is not None else None,
-        declared=declared_sheet(checked.declared, today) if checked.declared is not None else None,
+        declared=declared,
     )
 
 

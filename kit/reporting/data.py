@@ -277,12 +277,15 @@ class TaskKind(StrEnum):
     THIRD_PARTY = "third_party"
     VERIFY = "verify"
     EVIDENCE = "evidence"
+    DECLARE = "declare"
     DECIDE = "decide"
     WAIT = "wait"
 
 
 class Task(Record):
-    """One thing to do: a rule that fails, or a reason why something is not known.
+    """One thing to do: a rule that fails, a matter to declare, or why something is not known.
+
+    What is to be declared concerns the establishment: it has no device.
 
     ``rule`` and ``reason``: one of both. ``rules``: how many rules are concerned.
     """

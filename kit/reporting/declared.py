@@ -112,6 +112,11 @@ class MatterSheet(Record):
     age: int | None = None
     days_left: int | None = None
 
+    @property
+    def said_before(self) -> bool:
+        """Whether something was declared, and does not hold: expired, a "no", contradicted."""
+        return self.answer is not None and self.verdict in {Verdict.FAIL, Verdict.NOT_CHECKED}
+
 
 class DeclaredSheet(Record):
     """Everything that is to be declared of the site and its clients; by theme and matter."""

@@ -21,7 +21,9 @@ from kit.reporting.data import (
     RuleSheet,
     Standing,
     SupportSheet,
+    TaskKind,
 )
+from kit.reporting.declared import MatterSheet
 from kit.reporting.device_views import DeviceViews
 from kit.reporting.history import StandingSince
 from kit.reporting.method import limits, meanings, scoring
@@ -193,10 +195,11 @@ def page_of(data: ReportData) -> Page:
         warnings={one.id: tuple(device_warnings(one)) for one in data.devices},
         rules=data.rules,
         numbers=numbers,
-        titles={one.id: typographic(localized(one.title)) for one in data.rules},
+        titles=task_titles(data),
         remedies={
             one.id: typographic(localized(one.remedy)) if one.remedy else "" for one in data.rules
-        },
+        }
+        | {one.rule: typographic(localized(one.remedy)) for one in _matters(data)},
         changes=tuple(change_sentences(data)),
         trend=trend_rows(data),
         census=census(data),
@@ -210,6 +213,16 @@ def page_of(data: ReportData) -> Page:
         scoring=tuple(scoring(data)),
         limits=tuple(limits(data)),
     )
+
+
+def _matters(data: ReportData) -> tuple[MatterSheet, ...]:
+    return data.declared.matters if data.declared is not None else ()
+
+
+def task_titles(data: ReportData) -> dict[str, str]:
+    """The title of every rule, and of everything that is to be declared."""
+    rules = {one.id: typographic(localized(one.title)) for one in data.rules}
+    return rules | {one.rule: typographic(localized(one.title)) for one in _matters(data)}
 
 
 def _contents(data: ReportData, *, unseen: bool) -> Iterator[Pair]:
@@ -236,6 +249,12 @@ def _contents(data: ReportData, *, unseen: bool) -> Iterator[Pair]:
 def _size(action: Action) -> str:
     """How much an action is about: findings and devices, and the gravest severity."""
     findings, devices = action.findings, len(action.devices)
+    if action.kind is TaskKind.DECLARE:
+        return _("{matters}, severity up to {severity}").format(
+            matters=counted(ngettext("{count} declaration", "{count} declarations", findings),
+                            findings),
+            severity=word(action.severity).lower(),
+        )  # fmt: skip
     return _("{findings} on {devices}, severity up to {severity}").format(
         findings=counted(ngettext("{count} finding", "{count} findings", findings), findings),
         devices=counted(ngettext("{count} device", "{count} devices", devices), devices),

@@ -262,7 +262,8 @@ def todo_blocks(data: ReportData, page: Page) -> Iterator[Block]:
             what = page.titles[task.rule] if task.rule else task_text(task)
             remedy = page.remedies.get(task.rule, "") if task.rule else ""
             cell: Cell = {"strong": what, "text": remedy} if remedy else what
-            rows.append([word(task.severity), cell, names(task.devices)])
+            where = names(task.devices) if task.devices else _("Establishment")
+            rows.append([word(task.severity), cell, where])
         yield table("", [_("Severity"), _("What"), _("Devices")], ["0.7", "2", "2"], rows)
     yield from _equipment(data)
     yield from declared_blocks(data)

@@ -18,7 +18,7 @@ from kit.reporting.data import DeviceSheet, ReportData
 from kit.reporting.equipment_page import equipment_view
 from kit.reporting.findings_said import say_finding
 from kit.reporting.method import limits, meanings, scoring
-from kit.reporting.page import state_sentences
+from kit.reporting.page import state_sentences, task_titles
 from kit.reporting.services import declared_sentence
 from kit.reporting.sheets import identity, origin_text, run_identity
 from kit.reporting.table_shapes import Cell, Cells, Column, Table, columns_of, local_time
@@ -36,7 +36,8 @@ def tables(data: ReportData, *, codes: bool = False) -> tuple[Table, ...]:
     made = [
         _summary(data), _devices(data, codes=codes), _findings(data), _todo(data), _waivers(data),
         _choices(data), declarations_table(data), second_factor_table(data),
-        _equipment(data, codes=codes), _deliveries(data), _rules(data), _frameworks(data), _method(data),
+        _equipment(data, codes=codes), _deliveries(data), _rules(data), _frameworks(data),
+        _method(data),
     ]  # fmt: skip
     return tuple(one for one in made if one is not None)
 
@@ -174,7 +175,7 @@ def _todo(data: ReportData) -> Table:
     )  # fmt: skip
 
     def rows() -> Iterator[tuple[Cell, ...]]:
-        titles = {one.id: typographic(localized(one.title)) for one in data.rules}
+        titles = task_titles(data)
         for number, action in enumerate(data.actions, 1):
             for task in action.tasks:
                 what = titles[task.rule] if task.rule else task_text(task)

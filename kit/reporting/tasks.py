@@ -12,6 +12,7 @@ from kit.model.meta import Fix
 from kit.model.verdict import Pending, Reason, ReasonCode, Verdict
 from kit.reporting.cutting import cut_text
 from kit.reporting.data import Action, Task, TaskKind
+from kit.reporting.declared import DeclaredSheet, MatterSheet
 
 _BY_FIX = {
     Fix.BY_HAND: TaskKind.BY_HAND,
@@ -29,6 +30,9 @@ _BY_REASON = {
     ReasonCode.AWAITING_EVIDENCE: TaskKind.EVIDENCE,
     ReasonCode.REFUSED: TaskKind.READ,
 }
+
+
+_TO_DECLARE = frozenset({Verdict.FAIL, Verdict.NOT_CHECKED})
 
 
 class _Key(NamedTuple):
@@ -90,10 +94,13 @@ def _gravest_first(task: Task) -> tuple[int, int, str, str]:
     return (-task.severity.order, -len(task.devices), task.rule or "", task.subject)
 
 
-def actions_of(findings: Sequence[Finding]) -> tuple[Action, ...]:
+def actions_of(
+    findings: Sequence[Finding], declared: DeclaredSheet | None = None
+) -> tuple[Action, ...]:
     """The to-do list: gravest severity first, then most devices, then the order of the kinds.
 
-    A waived failure is nothing to do; it stands among the waivers.
+    A waived failure is nothing to do; it stands among the waivers. What is to be declared again,
+    or is contradicted, concerns the whole site: it comes first among its equals.
     """
     by_task: dict[_Key, list[Finding]] = defaultdict(list)
     for one in findings:
@@ -116,5 +123,36 @@ def actions_of(findings: Sequence[Finding]) -> tuple[Action, ...]:
         for kind, found in by_kind.items()
     ]
     kinds = list(TaskKind)
-    actions.sort(key=lambda a: (-a.severity.order, -len(a.devices), kinds.index(a.kind)))
-    return tuple(actions)
+    matters = [one for one in declared.matters if one.verdict in _TO_DECLARE] if declared else []
+    actions += [_declare(matters)] if matters else []
+    pressing = any(one.said_before for one in matters)
+    everything = 1 + max((len(one.devices) for one in actions), default=0)
+
+    def rank(action: Action) -> tuple[int, int, int]:
+        whole = action.kind is TaskKind.DECLARE and pressing
+        width = everything if whole else len(action.devices)
+        return -action.severity.order, -width, kinds.index(action.kind)
+
+    return tuple(sorted(actions, key=rank))
+
+
+def _declare(matters: Sequence[MatterSheet]) -> Action:
+    by_rule: dict[str, list[MatterSheet]] = defaultdict(list)
+    for one in matters:
+        by_rule[one.rule].append(one)
+    tasks = [
+        Task(
+            rule=rule, reason=None, subject="", rules=1, severity=found[0].severity, devices=(),
+            findings=len(found),
+        )
+        for rule, found in by_rule.items()
+    ]  # fmt: skip
+    pressing = {one.rule for one in matters if one.said_before}
+    tasks.sort(key=lambda one: (-one.severity.order, one.rule not in pressing, one.rule or ""))
+    return Action(
+        kind=TaskKind.DECLARE,
+        severity=max((one.severity for one in tasks), key=lambda one: one.order),
+        devices=(),
+        findings=len(matters),
+        tasks=tuple(tasks),
+    )

@@ -7,23 +7,23 @@ severity: it becomes ``high``, and the weight tells the two apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
 from kit.checking.scores import WEIGHTS
-from kit.i18n import LANGUAGES, Language, _, language, localized
+from kit.i18n import Language, _
 from kit.model.finding import Finding
-from kit.model.rule import Severity, Texts
 from kit.model.verdict import Verdict
 from kit.reporting import xml
 from kit.reporting.alike import Alike
 from kit.reporting.data import DeviceSheet, ReportData, RuleSheet
 from kit.reporting.findings_said import say_finding
 from kit.reporting.streams import encoded, in_language
-from kit.reporting.text import typographic
 from kit.reporting.words import notice_text, word
+from kit.reporting.xccdf_declared import declared_result, declared_rules
+from kit.reporting.xccdf_parts import SEVERITIES, identifier, in_languages, moment
 
 NAMESPACE: Final = "http://checklists.nist.gov/xccdf/1.2"
 RESULTS: Final[Mapping[Verdict, str]] = {
@@ -32,12 +32,6 @@ RESULTS: Final[Mapping[Verdict, str]] = {
     Verdict.ERROR: "error",
     Verdict.NOT_CHECKED: "notchecked",
     Verdict.NOT_APPLICABLE: "notapplicable",
-}
-_SEVERITIES: Final[Mapping[Severity, str]] = {
-    Severity.LOW: "low",
-    Severity.MEDIUM: "medium",
-    Severity.HIGH: "high",
-    Severity.CRITICAL: "high",
 }
 
 
@@ -51,23 +45,6 @@ def _document(data: ReportData) -> Iterator[str]:
     yield from benchmark(data, test_results(data))
 
 
-def identifier(kind: str, name: str) -> str:
-    """An XCCDF id of the kit: ``xccdf_esms-kit_rule_ssh_root_login_disabled``."""
-    return f"xccdf_esms-kit_{kind}_{name}"
-
-
-def moment(at: datetime) -> str:
-    """A time as XML schema writes it, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _in_languages(name: str, texts: Texts) -> Iterator[str]:
-    for lang in LANGUAGES:
-        with language(lang):
-            told = xml.text(typographic(localized(texts)))
-        yield xml.element(name, told, {"xml:lang": lang})
-
-
 def benchmark(data: ReportData, results: Iterable[str] = ()) -> Iterator[str]:
     """The baseline as a benchmark, with whatever test results stand inside it."""
     attributes = {
@@ -78,7 +55,7 @@ def benchmark(data: ReportData, results: Iterable[str] = ()) -> Iterator[str]:
     }
     yield xml.start("Benchmark", attributes) + "\n"
     yield xml.element("status", "accepted", {"date": f"{data.run.started_at:%Y-%m-%d}"})
-    yield from _in_languages("title", data.baseline.title)
+    yield from in_languages("title", data.baseline.title)
     for one in data.notices:
         told = {"id": f"notice-{one.code.value.replace('_', '-')}"}
         yield xml.element("notice", xml.text(notice_text(one)), told)
@@ -88,6 +65,8 @@ def benchmark(data: ReportData, results: Iterable[str] = ()) -> Iterator[str]:
     yield xml.element("model", "", {"system": "urn:xccdf:scoring:flat"}) + "\n"
     for rule in data.rules:
         yield _rule(rule) + "\n"
+    for declared in declared_rules(data):
+        yield declared + "\n"
     yield from results
     yield "</Benchmark>\n"
 
@@ -95,21 +74,22 @@ def benchmark(data: ReportData, results: Iterable[str] = ()) -> Iterator[str]:
 def _rule(rule: RuleSheet) -> str:
     attributes = {
         "id": identifier("rule", rule.id),
-        "severity": _SEVERITIES[rule.severity],
+        "severity": SEVERITIES[rule.severity],
         "weight": f"{WEIGHTS[rule.severity]}.0",
     }
     inside = [
-        *_in_languages("title", rule.title),
-        *(_in_languages("description", rule.why) if rule.why else ()),
-        *(_in_languages("fixtext", rule.remedy) if rule.remedy else ()),
+        *in_languages("title", rule.title),
+        *(in_languages("description", rule.why) if rule.why else ()),
+        *(in_languages("fixtext", rule.remedy) if rule.remedy else ()),
     ]
     return xml.element("Rule", inside, attributes)
 
 
 def test_results(data: ReportData) -> Iterator[str]:
-    """One test result per device that has any finding, or should have one."""
+    """One test result per device that has any finding, or should have one; then the site's."""
     for _device, result in device_results(data, {}):
         yield result
+    yield declared_result(data, {})
 
 
 def device_results(
@@ -192,7 +172,7 @@ def _told(finding: Finding) -> tuple[str, str]:
     said = say_finding(finding)
     attributes = {
         "idref": identifier("rule", finding.rule),
-        "severity": _SEVERITIES[finding.severity],
+        "severity": SEVERITIES[finding.severity],
         "weight": f"{WEIGHTS[finding.severity]}.0",
     }
     pairs = (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kit.model.device import DeviceState
 from kit.model.finding import Finding, Provenance
+from kit.model.rule import Severity
 from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.model.waiver import Waiver
 from kit.reporting.building import ForeignFindings, build
@@ -122,7 +123,8 @@ def test_every_open_finding_nobody_answers_for_is_in_one_task(report: ReportData
         for one in report.findings
         if one.open and not (one.verdict is Verdict.FAIL and one.waiver is not None)
     ]
-    assert sum(action.findings for action in report.actions) == len(due)
+    measured = [one for one in report.actions if one.kind is not TaskKind.DECLARE]
+    assert sum(action.findings for action in measured) == len(due)
     for action in report.actions:
         assert sum(task.findings for task in action.tasks) == action.findings
         assert set(action.devices) == {name for task in action.tasks for name in task.devices}
@@ -353,3 +355,21 @@ def test_what_is_not_read_for_one_cause_is_one_task(report: ReportData) -> None:
     assert (denied.rules, denied.devices) == (3, ("til-nb-02",))
     assert causes[ReasonCode.REFUSED, "sudo_refused"].devices == ("til-pc-07",)
     assert causes[ReasonCode.UNREADABLE, "missing_binary"].devices == ("til-tc-01",)
+
+
+def test_what_is_to_be_declared_again_stands_among_the_first_things_to_do() -> None:
+    data = build(sample.checked(), sample.AT)
+    assert data.declared is not None
+    (action,) = (one for one in data.actions if one.kind is TaskKind.DECLARE)
+    open_matters = [
+        one for one in data.declared.matters if one.verdict in {Verdict.FAIL, Verdict.NOT_CHECKED}
+    ]
+    assert action.findings == len(open_matters)
+    assert {one.rule for one in action.tasks} == {one.rule for one in open_matters}
+    pressing = {one.rule for one in open_matters if one.said_before}
+    assert pressing
+    for severity in Severity:
+        own = [one.rule in pressing for one in action.tasks if one.severity is severity]
+        assert own == sorted(own, reverse=True)
+    graver = [one for one in data.actions if one.severity.order > action.severity.order]
+    assert data.actions.index(action) == len(graver)

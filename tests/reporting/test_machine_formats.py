@@ -25,6 +25,7 @@ from tests.reporting.test_html import hostile
 
 SCHEMAS = Path(__file__).parent / "schemas"
 NIST = Path("/usr/share/openscap/schemas")
+SITE = f"site_{sample.site().id}"
 XCCDF = "{http://checklists.nist.gov/xccdf/1.2}"
 ARF = "{http://scap.nist.gov/schema/asset-reporting-format/1.1}"
 SCHEMA_OF = {
@@ -129,7 +130,8 @@ def test_oscal_is_satisfied_only_by_rules_that_pass_everywhere() -> None:
 @pytest.mark.parametrize("name", ["xccdf", "arf"])
 def test_xccdf_holds_every_verdict_and_overrides_none(name: str) -> None:
     root = tree(name)
-    results = Counter(one.text for one in root.iter(f"{XCCDF}result"))
+    measured = [one for one in root.iter(f"{XCCDF}rule-result") if one.get("role") is None]
+    results = Counter(one.findtext(f"{XCCDF}result") for one in measured)
     assert results == {RESULTS[verdict]: count for verdict, count in counted().items()}
     assert not list(root.iter(f"{XCCDF}override"))
     rules = {one.get("id") for one in root.iter(f"{XCCDF}Rule")}
@@ -139,7 +141,7 @@ def test_xccdf_holds_every_verdict_and_overrides_none(name: str) -> None:
 def test_arf_names_every_device_and_ties_reports_to_them() -> None:
     root = tree("arf")
     assets = {one.get("id") for one in root.iter(f"{ARF}asset")}
-    assert assets == {f"asset-{one.id}" for one in sample.devices()}
+    assert assets == {f"asset-{one.id}" for one in sample.devices()} | {f"asset-{SITE}"}
     reports = {one.get("id") for one in root.iter(f"{ARF}report")}
     core = "{http://scap.nist.gov/schema/reporting-core/1.1}"
     about = {
@@ -202,3 +204,36 @@ def test_oscal_ids_follow_from_the_run_alone() -> None:
 
     french, english = (json.loads(made("oscal", lang=lang)) for lang in LANGUAGES)
     assert ids(french) == ids(english)
+
+
+@pytest.mark.parametrize("name", ["xccdf", "arf"])
+def test_what_is_declared_is_never_a_pass_in_xccdf(name: str) -> None:
+    data = build(sample.checked(), sample.AT)
+    assert data.declared is not None
+    matters = data.declared.matters
+    assert {Verdict.PASS, Verdict.NOT_CHECKED, Verdict.FAIL} <= {one.verdict for one in matters}
+    (tested,) = (
+        one for one in tree(name).iter(f"{XCCDF}TestResult")
+        if one.get("id") == f"xccdf_esms-kit_testresult_{SITE}"
+    )  # fmt: skip
+    results = tested.findall(f"{XCCDF}rule-result")
+    assert {one.get("role") for one in results} == {"unscored"}
+    told = Counter(one.findtext(f"{XCCDF}result") for one in results)
+    counts = data.declared.counts
+    assert told == Counter(
+        {
+            "informational": counts[Verdict.PASS] + counts[Verdict.NOT_APPLICABLE],
+            "fail": counts[Verdict.FAIL],
+            "notchecked": counts[Verdict.NOT_CHECKED],
+        }
+    )
+    rules = {one.get("id") for one in tree(name).iter(f"{XCCDF}Rule")}
+    assert {one.get("idref") for one in results} <= rules
+
+
+def test_arf_names_the_establishment_what_is_declared_is_about() -> None:
+    document = tree("arf")
+    assets = {one.get("id"): one for one in document.iter(f"{ARF}asset")}
+    ai = "{http://scap.nist.gov/schema/asset-identification/1.1}"
+    assert assets[f"asset-{SITE}"].find(f"{ai}organization") is not None
+    assert f"report-{SITE}" in {one.get("id") for one in document.iter(f"{ARF}report")}
