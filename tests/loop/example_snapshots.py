@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 from kit.collectors.records import read_snapshots, write_snapshots
@@ -142,6 +143,8 @@ def _dressed(answer: Answer, device: Device) -> Answer:
         return _with_the_keys_of_the_example(answer)
     if answer.read == "apparmor_state":
         return _with_a_kernel_of_its_own(answer, device)
+    if answer.read == "apt_lists":
+        return _with_an_archive_of_security(answer)
     if answer.read == "web_reach":
         return _with_services_that_answer(answer, device)
     if answer.read != "facts":
@@ -170,6 +173,13 @@ def _with_a_kernel_of_its_own(answer: Answer, device: Device) -> Answer:
     text = "".join(f"{line}\n" for line in [*lines, f"end {len(lines)}"])
     told = {"stdout": text.encode(), "stderr": b"", "exit_status": 0, "ended": True}
     return answer.model_copy(update=told)
+
+
+def _with_an_archive_of_security(answer: Answer) -> Answer:
+    """Known since the day before: the lab serves none of security."""
+    day_before = format_datetime(TAKEN - timedelta(days=1))
+    text = f"now\t{int(TAKEN.timestamp())}\narchive\t{day_before}\nend 2\n"
+    return answer.model_copy(update={"stdout": text.encode()})
 
 
 def _without_the_lab(answer: Answer) -> Answer:
