@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kit.checking.drift import Drift, HistoryEntry, Looked, compare
+from kit.app.declared_matters import judged_declarations
+from kit.app.opening import OpenSite
+from kit.app.person_evidence import findings_of_people
+from kit.checking.declared_drift import declared_changes
+from kit.checking.drift import Drift, HistoryEntry, Looked, Side, compare
 from kit.checking.drift import history as row_of
+from kit.checking.freshness import fresh
 from kit.errors import UsageError
 from kit.i18n import _
+from kit.model.declaration import JudgedDeclaration
 from kit.model.run import Run
 from kit.store.store import Store
 
@@ -30,6 +36,27 @@ def drift(store: Store, site: str, before: str | None = None, after: str | None 
     place = runs.index(last)
     older = (_looked(store, one) for one in reversed(runs[:place]))
     return compare(_looked(store, first), _looked(store, last), older)
+
+
+def declared_drift(site: OpenSite, store: Store, found: Drift) -> Drift:
+    """The same with what became of the declarations of the site between the two runs.
+
+    Both days are judged on the declarations there are now: each says on what day it was made or
+    withdrawn. What was measured is that of each run.
+    """
+    if site.loaded.declarations is None:
+        return found
+    was, is_ = (_judged(site, store, one) for one in (found.before, found.after))
+    return found.model_copy(update={"declared": declared_changes(was, is_)})
+
+
+def _judged(site: OpenSite, store: Store, side: Side) -> tuple[JudgedDeclaration, ...]:
+    at = side.started_at
+    measured = [one for own in store.findings(side.run).values() for one in own]
+    if site.loaded.people is not None:
+        shown = fresh(site.loaded.site, store.snapshots(side.run), at)
+        measured += findings_of_people(site, shown, at)
+    return judged_declarations(site, measured, at)
 
 
 def history(store: Store, site: str, count: int | None = None) -> tuple[HistoryEntry, ...]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
+from kit.checking.declared_drift import DeclaredChange
 from kit.checking.scores import WEIGHTS, Score, score
 from kit.model.finding import Finding
 from kit.model.record import Record
@@ -159,6 +160,7 @@ class Drift(Record):
     rules_gone: tuple[str, ...]
     changes: tuple[RuleChange, ...]
     standing: tuple[Failure, ...]
+    declared: tuple[DeclaredChange, ...] = ()
 
 
 def compare(before: Looked, after: Looked, older: Iterable[Looked] = ()) -> Drift:

@@ -42,6 +42,7 @@ def drift(
     as_json: AsJson = False,
 ) -> int:
     """Run ``esms-kit drift``: 1 when something fails that did not, or is no longer known."""
+    from kit.app.drift import declared_drift
     from kit.app.drift import drift as use_case
     from kit.app.opening import open_site
     from kit.app.running import now
@@ -52,7 +53,7 @@ def drift(
     workspace = session_of(context).workspace()
     opened = open_site(workspace, site)
     with kept(workspace) as store:
-        found = use_case(store, site, before, after)
+        found = declared_drift(opened, store, use_case(store, site, before, after))
     if output is not None:
         names = _names(formats)
         files = drift_files(found, opened.loaded.site, opened.catalogue, names, now())
@@ -63,7 +64,8 @@ def drift(
         _show_drift(opened, found)
     worse = {ChangeKind.NEW, ChangeKind.FOUND_FAILING, ChangeKind.LOST, ChangeKind.EXPECTATION}
     gone = any(one.kind == "vanished" for one in found.devices)
-    return int(gone or any(one.kind in worse for one in found.changes))
+    unsaid = any(one.worse for one in found.declared)
+    return int(gone or unsaid or any(one.kind in worse for one in found.changes))
 
 
 def history(
@@ -128,10 +130,25 @@ def _show_drift(site: OpenSite, found: Drift) -> None:
         say(_("Only in the later run: {names}").format(names=", ".join(found.rules_added)))
     if found.rules_gone:
         say(_("Only in the earlier run: {names}").format(names=", ".join(found.rules_gone)))
-    if not found.changes and not found.devices:
+    if not found.changes and not found.devices and not found.declared:
         say(_("Nothing changed."))
+    _show_declared(site, found)
     _show_changes(site, found)
     _show_standing(site, found)
+
+
+def _show_declared(site: OpenSite, found: Drift) -> None:
+    from kit.cli.terminal import say
+    from kit.reporting.drift_words import declared_words, rule_title
+
+    if not found.declared:
+        return
+    say("")
+    say(_("Declarations"), style="bold")
+    for one in found.declared:
+        title = rule_title(site.catalogue, one.rule)
+        was, is_ = declared_words(one.before), declared_words(one.after)
+        say(f"  {title} ({one.subject.id}){_(': ')}{was} → {is_}")
 
 
 def _show_changes(site: OpenSite, found: Drift) -> None:

@@ -26,6 +26,7 @@ from kit.reporting.cutting import cut_text
 from kit.reporting.drift_chart import score_chart
 from kit.reporting.drift_words import (
     ORDER,
+    declared_words,
     device_groups,
     device_words,
     grouped,
@@ -59,7 +60,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.globals.update(
         _=_, language=current_language, share=share_words, device_words=device_words,
-        counted=rule_count, severity_of=lambda one: label(one.severity),
+        counted=rule_count, declared=declared_words, severity_of=lambda one: label(one.severity),
         severity=lambda group: label(group.rows[0].severity), seen=seen_words, notes=notes,
     )  # fmt: skip
     return environment
@@ -180,6 +181,13 @@ def _drift_csv(drift: Drift, site: Site, catalogue: Catalogue) -> bytes:
         ]
         for group in grouped(drift, catalogue, whole=True)
         for row in group.rows
+    ]  # fmt: skip
+    rows += [
+        [
+            _("Declaration"), one.subject.id, one.rule, rule_title(catalogue, one.rule),
+            label(one.severity), declared_words(one.before), declared_words(one.after), "", "",
+        ]
+        for one in drift.declared
     ]  # fmt: skip
     changed = {(row.device, row.rule) for row in drift.changes}
     rows += [

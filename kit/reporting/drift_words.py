@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kit.checking.declared_drift import DeclaredSeen
 from kit.checking.drift import (
     ChangeKind,
     DeviceChange,
@@ -17,7 +18,7 @@ from kit.checking.drift import (
     Seen,
     Since,
 )
-from kit.checking.labels import label
+from kit.checking.labels import declared_label, label
 from kit.checking.reasons import show_observed
 from kit.i18n import N_, _, localized, ngettext
 from kit.model.catalogue import Catalogue
@@ -94,7 +95,7 @@ def trend_words(ranking: Ranking | None) -> str:
 
 def rule_title(catalogue: Catalogue, rule: str) -> str:
     """The title of a rule, or its id when this catalogue no longer has it."""
-    if rule in catalogue.rules or rule in catalogue.standing:
+    if rule in catalogue.rules or rule in catalogue.standing or rule in catalogue.declared:
         return typographic(localized(catalogue.texts(rule).title))
     return rule
 
@@ -126,6 +127,11 @@ _REASONS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.UNREADABLE: N_("could not be read"),
     ReasonCode.FACT_UNREADABLE: N_("a fact could not be read"),
 }
+
+
+def declared_words(seen: DeclaredSeen | None) -> str:
+    """How a matter stood on one of the two days."""
+    return declared_label(seen.state, seen.verdict) if seen is not None else _("not asked")
 
 
 def reason_words(code: str) -> str:

@@ -9,9 +9,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kit.checking.declared_drift import DeclaredChange, DeclaredSeen
 from kit.checking.drift import compare, history
 from kit.errors import UsageError
 from kit.i18n import language
+from kit.model.declaration import DeclarationState
+from kit.model.finding import Subject, SubjectKind
+from kit.model.rule import Severity
 from kit.model.verdict import Verdict
 from kit.reporting.drift_page import drift_files, history_files
 from tests.checking.test_drift import looked
@@ -53,6 +57,27 @@ def test_what_a_device_says_acts_nowhere(said: str) -> None:
             json.loads(text)
             assert text.isascii()
         assert not {"\x1b", "\x00", "\u202e"} & set(text), name
+
+
+def test_what_became_of_declarations_is_told() -> None:
+    rule = next(iter(catalogue().declared), "backup_restored")
+    change = DeclaredChange(
+        rule=rule, subject=Subject(kind=SubjectKind.SITE, id="les-tilleuls"),
+        severity=Severity.HIGH, worse=True,
+        before=DeclaredSeen(state=DeclarationState.ENDING, verdict=Verdict.PASS),
+        after=DeclaredSeen(state=DeclarationState.EXPIRED, verdict=Verdict.NOT_CHECKED),
+    )  # fmt: skip
+    run = looked(1, ("pc-1", "rule_a", Verdict.PASS, "x"))
+    drift = compare(run, looked(2, ("pc-1", "rule_a", Verdict.PASS, "x")))
+    drift = drift.model_copy(update={"declared": (change,)})
+    with language("fr"):
+        files = drift_files(drift, site(), catalogue(), ["html", "csv", "json"], AT)
+    for name in ("drift.html", "drift.csv"):
+        text = files[name].decode()
+        assert "les-tilleuls" in text, name
+        assert "Déclaration échue" in text, name
+    assert "Rien n’a changé" not in files["drift.html"].decode()
+    assert json.loads(files["drift.json"])["declared"][0]["worse"] is True
 
 
 def test_both_languages_say_the_same_and_twice_the_same_bytes() -> None:
