@@ -314,17 +314,6 @@ def kit_units_to_change(steps: Sequence[Step], before: dict[str, Any]) -> list[S
     return found
 
 
-def kit_old_to_switch_off(steps: Sequence[Step], before: dict[str, Any]) -> list[str]:
-    """The scripts of old that are not to start at boot, and do."""
-    old = before.get("of_old", {})
-    names = [
-        step["artefact"]["name"]
-        for step in kit_units_to_change(steps, before)
-        if step["changes"].get("enabled") is False
-    ]
-    return [name for name in names if name in old]
-
-
 def _changes(shown: dict[str, str], artefact: dict[str, Any]) -> dict[str, Any]:
     """Only what differs."""
     wanted, file = artefact["enabled"], shown.get("UnitFileState", "")
