@@ -7,8 +7,8 @@ from typing import Final, Generic, TypeVar
 
 S = TypeVar("S")
 T = TypeVar("T")
-_MOST_KEPT: Final = 15_000
-"""Things kept at least, twice as many at most: some 30 MB of long texts. Our own choice."""
+MOST_KEPT: Final = 15_000
+"""Unless said otherwise: some 30 MB of long texts. Our own choice."""
 
 
 class Repeated(Generic[S, T]):
@@ -17,9 +17,10 @@ class Repeated(Generic[S, T]):
     Equal things that are not the same are made again, and nothing is lost.
     """
 
-    def __init__(self, make: Callable[[S], T]) -> None:
-        """Nothing was made yet."""
+    def __init__(self, make: Callable[[S], T], most: int | None = None) -> None:
+        """Nothing was made yet; ``most``: things kept at least, twice as many at most."""
         self._make = make
+        self._most = most or MOST_KEPT
         # What an identity stands for is kept beside it, so that nothing can take its place.
         self._kept: dict[object, tuple[object, T]] = {}
         self._before: dict[object, tuple[object, T]] = {}
@@ -33,7 +34,7 @@ class Repeated(Generic[S, T]):
     def keep(self, key: object, held: object, thing: S) -> T:
         """The same under another key, which holds good as long as ``held`` is there."""
         known = self._before.get(key) or (held, self._make(thing))
-        if len(self._kept) >= _MOST_KEPT:
+        if len(self._kept) >= self._most:
             self._before, self._kept = self._kept, {}
         self._kept[key] = known
         return known[1]

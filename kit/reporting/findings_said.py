@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from kit.checking.reasons import explain, fix_label, pending_label, what_to_do
-from kit.i18n import _, ngettext
+from kit.i18n import Language, _, current_language, ngettext
 from kit.model.finding import Finding
 from kit.model.meta import Fix
 from kit.model.verdict import Reason, Verdict
+from kit.reporting.alike import Alike
 from kit.reporting.cutting import cut_text
 from kit.reporting.rows import LONGEST, Line, merged_lines
 from kit.reporting.text import counted
@@ -18,6 +20,8 @@ from kit.reporting.text import counted
 MOST_LINES: Final = 8
 MOST_REASONS: Final = 3
 _BETWEEN: Final = " / "
+_MOST_KEPT: Final = 40_000
+"""Findings remembered with their words, some 40 MB: a large site has as many that differ."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,17 @@ class Said:
 
 def say_finding(finding: Finding, remedy: str = "") -> Said:
     """The finding in the current language; ``remedy`` is what its rule says a person does."""
+    said = _sayer(current_language())(finding)
+    return replace(said, do=next_step(finding, remedy)) if remedy else said
+
+
+@cache
+def _sayer(_lang: Language) -> Alike[Said]:
+    """What was said in a language: every format of a report says the same again."""
+    return Alike(_say, _MOST_KEPT)
+
+
+def _say(finding: Finding) -> Said:
     failing = [one for one in finding.details if one.verdict is not Verdict.PASS]
     lines = tuple(merged_lines(failing or finding.details))
     shown = lines[:MOST_LINES]
@@ -44,7 +59,7 @@ def say_finding(finding: Finding, remedy: str = "") -> Said:
         expected=_joined((one.expected for one in shown), len(lines)),
         observed=_joined((one.observed for one in shown), len(lines)),
         why=_why(finding),
-        do=next_step(finding, remedy),
+        do=next_step(finding),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kit.documents_io import repeated
 from kit.documents_io.repeated import Repeated
 
 
@@ -13,16 +12,14 @@ def test_same_thing_is_made_once() -> None:
     assert [once(thing), once(thing)] == [1, 1]
 
 
-def test_what_was_forgotten_is_never_taken_for_another(monkeypatch) -> None:
+def test_what_was_forgotten_is_never_taken_for_another() -> None:
     """Things that are gone leave their identity to others: ten thousand short-lived ones."""
-    monkeypatch.setattr(repeated, "_MOST_KEPT", 7)
-    once = Repeated[tuple[int, ...], tuple[int, ...]](lambda one: one)
+    once = Repeated[tuple[int, ...], tuple[int, ...]](lambda one: one, 7)
     assert all(once((number, number)) == (number, number) for number in range(10_000))
 
 
-def test_no_more_is_kept_than_said(monkeypatch) -> None:
-    monkeypatch.setattr(repeated, "_MOST_KEPT", 7)
-    once = Repeated[tuple[int, ...], int](len)
+def test_no_more_is_kept_than_said() -> None:
+    once = Repeated[tuple[int, ...], int](len, 7)
     for number in range(100):
         once((number,))
     assert len(once._kept) + len(once._before) <= 14
