@@ -14,7 +14,6 @@ from kit.i18n import _, ngettext
 if TYPE_CHECKING:
     from kit.app.intake import IntakeDone
     from kit.generation.receptions import Reception
-    from kit.sites.systems import system_name
 
 Site = Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))]
 
@@ -84,6 +83,7 @@ def _tell(done: IntakeDone, known: Reception, *, dry_run: bool) -> None:
     from kit.checking.labels import label
     from kit.cli.terminal import note, say, show_table
     from kit.generation.receptions import Reception, tell_difference
+    from kit.sites.systems import system_name
 
     taking = done.taking
     told = Reception(known.site, (taking.delivery,), (taking.reconciliation,), known.profiles)
