@@ -50,7 +50,7 @@ _WORDS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
         TaskKind.THIRD_PARTY: N_("Ask the third party for evidence"),
         TaskKind.VERIFY: N_("Check by hand what this version cannot read"),
         TaskKind.EVIDENCE: N_("Bring newer evidence"),
-        TaskKind.DECLARE: N_("Declare what no read can show, or declare it again"),
+        TaskKind.DECLARE: N_("Declare, or declare again"),
         TaskKind.DECIDE: N_("Decide on the recommended settings"),
         TaskKind.WAIT: N_("Wait, then check again"),
     },
