@@ -14,6 +14,7 @@ from kit.i18n import _, ngettext
 if TYPE_CHECKING:
     from kit.app.intake import IntakeDone
     from kit.generation.receptions import Reception
+    from kit.model.device import Device
 
 Site = Annotated[str, typer.Argument(metavar="SITE", help=_("Name of the site."))]
 
@@ -79,25 +80,29 @@ def _show_json(done: IntakeDone) -> None:
     )
 
 
+def _row(one: Device, told: Reception) -> list[str]:
+    """A new device as the table shows it."""
+    from kit.checking.labels import label
+    from kit.sites.systems import system_name
+
+    return [
+        one.id,
+        one.asset_id or "",
+        told.label(one.hardware_profile or ""),
+        system_name(one.os) if one.os else label(one.platform),
+        one.serial or one.imei or "",
+    ]
+
+
 def _tell(done: IntakeDone, known: Reception, *, dry_run: bool) -> None:
     from kit.checking.labels import label
     from kit.cli.terminal import note, say, show_table
     from kit.generation.receptions import Reception, tell_difference
-    from kit.sites.systems import system_name
 
     taking = done.taking
     told = Reception(known.site, (taking.delivery,), (taking.reconciliation,), known.profiles)
     if taking.added:
-        rows = [
-            [
-                one.id,
-                one.asset_id or "",
-                told.label(one.hardware_profile or ""),
-                system_name(one.os) if one.os else label(one.platform),
-                one.serial or one.imei or "",
-            ]
-            for one in taking.added
-        ]
+        rows = [_row(one, told) for one in taking.added]
         heads = [_("Name"), _("Asset number"), _("Model"), _("System"), _("Serial number")]
         title = ngettext("{count} new device", "{count} new devices", len(rows))
         show_table(heads, rows, title=title.format(count=len(rows)), whole=2)
