@@ -325,6 +325,7 @@ def test_a_firewall_that_shuts_out_is_put_back(lab, hosts):
         assert outcome.ending is Ending.REVERTED, (outcome, run.log)
         assert "unit:esms-kit-firewall.service" in outcome.reverted
         assert shell(host, STATE) == before[host.name]
+        assert shell(host, "ls /run/esms-kit-watchdog*", check=False) == "", host.name
         assert host.ssh("sudo -n id -u").stdout == b"0\n"
 
 

@@ -69,5 +69,8 @@ if [ -n "${KIT_ARMED-}" ]; then
     need flock
     exec 8>/run/esms-kit-watchdog.lock || failed denied /run/esms-kit-watchdog.lock
     flock -s 8
-    [ -e "$KIT_ARMED" ] || failed watchdog_expired
+    [ -e "$KIT_ARMED" ] || {
+        rm -f /run/esms-kit-watchdog.lock # made by this very script, which comes too late
+        failed watchdog_expired
+    }
 fi

@@ -250,8 +250,10 @@ remove_units() {
 }
 
 disarm() {
-    [ -e "$here/armed" ] && [ "$(cat "$here/armed")" = "$KIT_ID" ] ||
+    [ -e "$here/armed" ] && [ "$(cat "$here/armed")" = "$KIT_ID" ] || {
+        [ -e "$here/armed" ] || rm -f -- "$lock" # made by this very call
         failed watchdog_expired "$KIT_ID"
+    }
     rm -f -- "$here/armed" || failed denied "$here"
     run systemctl stop "$unit_name.timer"
     remove_units
