@@ -37,9 +37,17 @@ class Double:
 
 
 @contextmanager
-def mail(protocol: str, certificate: Path, *, at_once: bool) -> Iterator[Double]:
-    """Serve ``imap`` or ``smtp``; ``at_once``: TLS from the first byte on."""
-    words = _IMAP if protocol == "imap" else _SMTP
+def mail(
+    protocol: str, certificate: Path, *, at_once: bool, starttls: bool = True
+) -> Iterator[Double]:
+    """Serve ``imap`` or ``smtp``; ``at_once``: TLS from the first byte on.
+
+    Without ``starttls`` it knows nothing of TLS: it says so, and hangs up when it is asked for.
+    """
+    words = dict(_IMAP if protocol == "imap" else _SMTP)
+    if not starttls:
+        words |= {name: text.replace(b"STARTTLS", b"") for name, text in words.items()}
+        words["STARTTLS"] = b""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     double = Double()
@@ -64,7 +72,7 @@ def mail(protocol: str, certificate: Path, *, at_once: bool) -> Iterator[Double]
                     parts = said.decode().split()
                     tag, command = parts[:2] if protocol == "imap" else ("", parts[0])
                     line.sendall(words[command.upper()].replace(b"%t", tag.encode()))
-                    if command.upper() in {"LOGOUT", "QUIT"}:
+                    if command.upper() in {"LOGOUT", "QUIT"} or not words[command.upper()]:
                         return
                     if command.upper() == "STARTTLS":
                         line = context.wrap_socket(line, server_side=True)

@@ -82,7 +82,7 @@ ask() {
     fi
     # shellcheck disable=SC2086 # several words, or none
     request "$7" "$4" "$6" |
-        timeout -k 1 __SECONDS__ openssl s_client -connect "$2:$3" -servername "$2" \
+        timeout -k 1 __SECONDS__ openssl s_client -state -connect "$2:$3" -servername "$2" \
             -verify_hostname "$2" -ign_eof ${8:+-starttls "$8"} $way $trust \
             >"$1.out" 2>"$1.err"
     echo $? >"$1.status"
@@ -97,7 +97,13 @@ tell() {
     code=$(sed -n 's/^ *Verify return code: //p' "$2.out" | tail -n 1 | tr '\t' ' ')
     line=$(grep -a -m 1 '^HTTP/1\.[01] [1-5][0-9][0-9]' "$2.out" | tr -d '\r' | cut -d ' ' -f 2)
     reached=$(grep -c '^CONNECTED(' "$2.out")
-    said=$(grep -a -i 'error\|errno\|failed' "$2.err" | head -n 1 | tr '\t' ' ' |
+    # The code is 0 as well where nobody was verified; and a certificate is public: who shows one
+    # has the key to it once the last message of the handshake holds.
+    grep -q '^-----BEGIN CERTIFICATE-----$' "$2.out" || code=
+    case $code in
+    '0 (ok)') grep -q ' read finished$' "$2.err" || code='the handshake broke off' ;;
+    esac
+    said=$(grep -a -v '^SSL' "$2.err" | grep -a -i 'error\|errno\|failed' | head -n 1 | tr '\t' ' ' |
         sed 's/^[0-9A-F]*:error:[0-9A-F]*:[^:]*:[^:]*:\([^:]*\):[^:]*:[0-9]*:/\1: /')
     case $3-$reached-$code in
     chain-0-*) value "$1" "unreachable${said:+: $said}" ;;

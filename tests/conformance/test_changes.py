@@ -11,10 +11,8 @@ from tests.engines.test_lab_changes import (
     repository,
     test_a_full_disk_leaves_everything_as_it_was,
     test_a_refused_file_changes_nothing_and_blocks_what_needs_it,
-    test_a_removal_tells_what_went_along_and_spares_what_people_need,
     test_an_absent_package_and_a_repository_that_is_down_are_told_apart,
     test_every_kind_is_applied_and_then_left_alone,
-    test_kernel_values_that_cannot_be_are_named,
     test_work_may_stop_at_the_first_failure,
 )
 
@@ -22,10 +20,8 @@ __all__ = [
     "repository",
     "test_a_full_disk_leaves_everything_as_it_was",
     "test_a_refused_file_changes_nothing_and_blocks_what_needs_it",
-    "test_a_removal_tells_what_went_along_and_spares_what_people_need",
     "test_an_absent_package_and_a_repository_that_is_down_are_told_apart",
     "test_every_kind_is_applied_and_then_left_alone",
-    "test_kernel_values_that_cannot_be_are_named",
     "test_work_may_stop_at_the_first_failure",
 ]
 

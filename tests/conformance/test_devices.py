@@ -17,8 +17,6 @@ from tests.engines.test_lab_devices import (
     hurry,
     only,
     shell,
-    test_a_jump_host_is_passed_with_its_own_pinned_key,
-    test_any_pinned_key_will_do_and_no_other,
     test_sudo_with_a_password_which_nobody_sees,
     workers,
 )
@@ -26,8 +24,6 @@ from tests.engines.works import LIMITS, run_engine, work
 from tests.lab import faults
 
 __all__ = [
-    "test_a_jump_host_is_passed_with_its_own_pinned_key",
-    "test_any_pinned_key_will_do_and_no_other",
     "test_sudo_with_a_password_which_nobody_sees",
 ]
 

@@ -127,14 +127,16 @@ def test_a_runner_whose_connection_ends_finishes_its_script_and_goes(tmp_path):
     connector = LocalConnector()
     session = open_session(connector, NONCE, [], None, 10)
     ((_command, stream),) = connector.started
-    job = f"sleep 1; echo whole >{tmp_path}/done\n".encode()
+    job = f'echo "$KIT_DIR" >{tmp_path}/own; sleep 1; echo whole >{tmp_path}/done\n'.encode()
     stream.send(f"{NONCE} {len(job)} 20\n".encode() + job)
     stream.process.stdout.close()
     stream.process.stderr.close()
     stream.process.stdin.close()
     stream.process.wait(20)
     assert (tmp_path / "done").read_text() == "whole\n"
-    assert not list(Path("/run").glob("esms-kit-*"))
+    own = Path((tmp_path / "own").read_text().strip())
+    assert own.parent == Path("/run")
+    assert not own.exists()
     del session
 
 

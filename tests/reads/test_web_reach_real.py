@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
+import socketserver
+import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -97,12 +102,46 @@ def test_a_mailbox_is_met_and_asked_for_nothing(tmp_path, authority, scheme, pro
 
 
 def test_a_mailbox_in_clear_is_not_reached_over_tls(tmp_path, authority):
-    """Who strips STARTTLS from the way, or the wrong port, is told and never counted as reached."""
-    with https(authority.issue("localhost")) as port:
-        key = chain_key("system", f"imap://localhost:{port}")
+    """Who strips STARTTLS from the way is told, and never counted as reached."""
+    with mail("imap", authority.issue("localhost"), at_once=False, starttls=False) as double:
+        key = chain_key("system", f"imap://localhost:{double.port}")
         assert seen(tmp_path, key)[key].value.startswith(("unreachable", "broken"))
+    assert not any("LOGIN" in said for said in double.said)
 
 
 def test_a_mailbox_has_no_status():
     with pytest.raises(ValueError, match="no status"):
         WebReach().command(frozenset({status_key("system", "imaps://a.example.fr")}), Form.POSIX)
+
+
+@pytest.mark.parametrize("scheme", ["https", "imaps", "smtp"])
+def test_who_hangs_up_at_once_has_proven_nothing(tmp_path, scheme):
+    """openssl calls the verification a success where there was nobody to verify."""
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        key = chain_key("system", f"{scheme}://localhost:{server.server_address[1]}")
+        found = seen(tmp_path, key)[key].value
+        thread.join()
+    assert found == "broken: no certificate"
+
+
+def test_a_certificate_without_an_agreement_on_keys_may_be_anybodys(tmp_path, authority):
+    """Certificates are public: who shows one and breaks off afterwards has not proven to be it."""
+    trust = trusted(tmp_path, authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue("localhost"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def serve(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            context.wrap_socket(listening.accept()[0], server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=[listening])
+        thread.start()
+        key = chain_key(trust, f"https://localhost:{listening.getsockname()[1]}")
+        found = seen(tmp_path, key)[key].value
+        thread.join()
+    assert found == "broken: the handshake broke off"

@@ -106,7 +106,7 @@ def test_what_to_replace_and_why() -> None:
     text = said(data)
     for why in (
         "8.5 years old, 7 at most for this kind of equipment",
-        "Security updates of debian11 ended on 31 August 2026",
+        "Security updates of Debian 11 ended on 31 August 2026",
         "No TPM, 2.0 needed",
         "Secure Boot: not supported",
         "14 GiB of storage, 64 GB needed",
