@@ -103,8 +103,8 @@ tell() {
     case $code in
     '0 (ok)') grep -q ' read finished$' "$2.err" || code='the handshake broke off' ;;
     esac
-    said=$(grep -a -v '^SSL' "$2.err" | grep -a -i 'error\|errno\|failed' | head -n 1 | tr '\t' ' ' |
-        sed 's/^[0-9A-F]*:error:[0-9A-F]*:[^:]*:[^:]*:\([^:]*\):[^:]*:[0-9]*:/\1: /')
+    said=$(grep -a -v '^SSL' "$2.err" | grep -a -i 'error\|errno\|failed' | head -n 1 |
+        tr '\t' ' ' | sed 's/^[0-9A-F]*:error:[0-9A-F]*:[^:]*:[^:]*:\([^:]*\):[^:]*:[0-9]*:/\1: /')
     case $3-$reached-$code in
     chain-0-*) value "$1" "unreachable${said:+: $said}" ;;
     chain-*-'0 (ok)') value "$1" valid ;;
