@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from tests.engines.test_lab_accounts import (
-    test_accounts_are_as_wanted_and_then_left_alone_and_nobody_sees_a_secret,
     test_what_cannot_be_changed_is_named_and_left,
 )
 from tests.engines.test_lab_rights import (
@@ -17,7 +16,6 @@ from tests.engines.test_lab_rights import (
 )
 
 __all__ = [
-    "test_accounts_are_as_wanted_and_then_left_alone_and_nobody_sees_a_secret",
     "test_members_keys_and_sudo_are_as_wanted_and_then_left_alone",
     "test_rights_that_cannot_be_given_are_named_and_nothing_is_changed",
     "test_what_cannot_be_changed_is_named_and_left",

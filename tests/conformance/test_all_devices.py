@@ -11,6 +11,7 @@ from tests.engines.test_lab_devices import (
     test_an_error_of_the_listener_ends_the_worker,
     test_any_pinned_key_will_do_and_no_other,
     test_sudo_that_refuses_is_named_and_leaves_nothing,
+    test_sudo_with_a_password_which_nobody_sees,
     test_the_worker_gets_no_secret_by_environment_or_arguments,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "test_an_error_of_the_listener_ends_the_worker",
     "test_any_pinned_key_will_do_and_no_other",
     "test_sudo_that_refuses_is_named_and_leaves_nothing",
+    "test_sudo_with_a_password_which_nobody_sees",
     "test_the_worker_gets_no_secret_by_environment_or_arguments",
 ]
 

@@ -11,7 +11,6 @@ from tests.engines.test_lab_changes import (
     repository,
     test_a_full_disk_leaves_everything_as_it_was,
     test_a_refused_file_changes_nothing_and_blocks_what_needs_it,
-    test_an_absent_package_and_a_repository_that_is_down_are_told_apart,
     test_every_kind_is_applied_and_then_left_alone,
     test_work_may_stop_at_the_first_failure,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "repository",
     "test_a_full_disk_leaves_everything_as_it_was",
     "test_a_refused_file_changes_nothing_and_blocks_what_needs_it",
-    "test_an_absent_package_and_a_repository_that_is_down_are_told_apart",
     "test_every_kind_is_applied_and_then_left_alone",
     "test_work_may_stop_at_the_first_failure",
 ]

@@ -17,15 +17,10 @@ from tests.engines.test_lab_devices import (
     hurry,
     only,
     shell,
-    test_sudo_with_a_password_which_nobody_sees,
     workers,
 )
 from tests.engines.works import LIMITS, run_engine, work
 from tests.lab import faults
-
-__all__ = [
-    "test_sudo_with_a_password_which_nobody_sees",
-]
 
 pytestmark = pytest.mark.lab
 
