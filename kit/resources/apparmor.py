@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
-from kit.model.artefact import Artefact
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.apparmor_state import COMPLAINING, ENABLED, ENFORCED, ApparmorState
+from kit.resources.observed_only import ObservedOnly
 
 _EXPECTED: Final[Mapping[str, Mapping[str, Expectation]]] = {
     "in_force": {
@@ -27,7 +24,7 @@ _EXPECTED: Final[Mapping[str, Mapping[str, Expectation]]] = {
 }
 
 
-class Apparmor(Setting):
+class Apparmor(ObservedOnly):
     """What the kernel itself says of AppArmor. Only read.
 
     .. code-block:: yaml
@@ -39,6 +36,7 @@ class Apparmor(Setting):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (ApparmorState,)}
+    phase: ClassVar[Phase] = Phase.KERNEL
     type: Literal["apparmor"]
     state: Literal["in_force", "in_earnest"]
 
@@ -56,26 +54,6 @@ class Apparmor(Setting):
         del read
         return _EXPECTED[self.state][key]
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.KERNEL, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The slot."""
         return self.slot()
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)

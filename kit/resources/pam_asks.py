@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from kit.model.artefact import Artefact
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.pam_stack import UNASKED, PamStack
+from kit.resources.observed_only import ObservedOnly
 
 
-class PamAsks(Setting):
+class PamAsks(ObservedOnly):
     """No service of PAM lets a person in, or makes root of one, without asking. Only read.
 
     .. code-block:: yaml
@@ -29,6 +26,7 @@ class PamAsks(Setting):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (PamStack,)}
+    phase: ClassVar[Phase] = Phase.ACCESS
     type: Literal["pam_asks"]
     state: Literal["always"]
 
@@ -46,26 +44,6 @@ class PamAsks(Setting):
         del read, key
         return Expectation(Operator.EMPTY, ())
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.ACCESS, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The slot and the state."""
         return f"{self.slot()} {self.state}"
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)

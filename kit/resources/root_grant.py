@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from kit.model.artefact import Artefact
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.root_grants import RootGrants
+from kit.resources.observed_only import ObservedOnly
 
 
-class RootGrant(Setting):
+class RootGrant(ObservedOnly):
     """Rules of another program than sudo that make root of people without a password. Only read.
 
     .. code-block:: yaml
@@ -28,6 +25,7 @@ class RootGrant(Setting):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (RootGrants,)}
+    phase: ClassVar[Phase] = Phase.ACCESS
     type: Literal["root_grant"]
     by: Literal["doas", "polkit"]
 
@@ -45,26 +43,6 @@ class RootGrant(Setting):
         del read, key
         return Expectation(Operator.EMPTY, ())
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.ACCESS, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The slot."""
         return self.slot()
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)

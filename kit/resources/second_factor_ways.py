@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from kit.model.artefact import Artefact
 from kit.model.device import AccountName
 from kit.model.enrolment import PamService
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.automatic_logins import EVERY, AutomaticLogins
 from kit.reads.pam_stack import PamStack
 from kit.reads.sshd_loaded import DAEMON_KEY, SshdLoaded
 from kit.reads.sshd_ways import SshdWays
+from kit.resources.observed_only import ObservedOnly
 
 _AT_THE_POST: Final = frozenset({"gdm-password", "lightdm", "login"})
 _UP_TO_DATE: Final = ("loaded", "on_demand", "stopped")
 
 
-class SecondFactorWays(Setting):
+class SecondFactorWays(ObservedOnly):
     """No way past the code for those who are asked for one. Only read, beside ``pam_policy``.
 
     .. code-block:: yaml
@@ -49,6 +46,7 @@ class SecondFactorWays(Setting):
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
         Platform.LINUX: (AutomaticLogins, PamStack, SshdLoaded, SshdWays)
     }
+    phase: ClassVar[Phase] = Phase.ACCESS
     type: Literal["second_factor_ways"]
     services: Annotated[tuple[PamService, ...], Field(min_length=1)]
     group: AccountName | None = None
@@ -80,27 +78,7 @@ class SecondFactorWays(Setting):
             found[AutomaticLogins.id] = {EVERY: nothing}
         return found
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.ACCESS, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """``second_factor_ways:esms-kit login, sshd (kit-2fa), not: esms``."""
         asked = f"{', '.join(self.services)} ({self.group or '*'})"
         return f"{self.slot()} {asked}, not: {', '.join(self.exempt)}"
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)

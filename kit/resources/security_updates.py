@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from kit.i18n import _
-from kit.model.artefact import Artefact
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Absent, Instances, Observation, Observations
+from kit.model.meta import Phase
+from kit.model.observation import Absent, Instances, Observation
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Detail, Expectation, Question, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Detail, Expectation, Question, ReadClass
 from kit.model.verdict import Verdict
 from kit.reads.apt_lists import SECURITY_AGE, AptLists
 from kit.reads.apt_options import SECURITY_ORIGINS, AptOptions
+from kit.resources.observed_only import ObservedOnly
 
 
-class SecurityUpdates(Setting):
+class SecurityUpdates(ObservedOnly):
     """What of the security archive reaches a post.
 
     .. code-block:: yaml
@@ -37,6 +35,7 @@ class SecurityUpdates(Setting):
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
         Platform.LINUX: (AptLists, AptOptions)
     }
+    phase: ClassVar[Phase] = Phase.FILES
     type: Literal["security_updates"]
     state: Literal["taken", "known"]
     days: Annotated[int, Field(ge=1, le=366)] | None = None
@@ -72,26 +71,6 @@ class SecurityUpdates(Setting):
             )
         return super()._judge_key(asked, seen)
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.FILES, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The slot, and the days."""
         return self.slot() if self.days is None else f"{self.slot()} {self.days}"
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)

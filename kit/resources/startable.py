@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
-from kit.model.artefact import Artefact, UnitName
-from kit.model.facts import Facts
-from kit.model.meta import Fix, Meta, Phase
-from kit.model.observation import Observations
+from kit.model.artefact import UnitName
+from kit.model.meta import Phase
 from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass, Setting
-from kit.model.target import Target
+from kit.model.setting import Expectation, ReadClass
 from kit.reads.services import Services
+from kit.resources.observed_only import ObservedOnly
 
 _CAN_START: Final = (
     *("alias", "disabled", "enabled", "enabled-runtime", "generated", "indirect", "linked"),
@@ -21,7 +19,7 @@ _CAN_START: Final = (
 )
 
 
-class Startable(Setting):
+class Startable(ObservedOnly):
     """A unit that nobody has masked: a timer or a socket that is on would start nothing.
 
     .. code-block:: yaml
@@ -33,6 +31,7 @@ class Startable(Setting):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {Platform.LINUX: (Services,)}
+    phase: ClassVar[Phase] = Phase.SERVICES
     type: Literal["startable"]
     name: UnitName
 
@@ -50,26 +49,6 @@ class Startable(Setting):
         del read, key
         return Expectation(Operator.ONE_OF, _CAN_START)
 
-    def enforced(self) -> Mapping[str, Observations] | None:
-        """Nothing."""
-        return None
-
-    def targets(self, facts: Facts) -> tuple[Target, ...]:
-        """None."""
-        del facts
-        return ()
-
-    def meta(self, facts: Facts) -> Meta:
-        """Mended by hand."""
-        del facts
-        return Meta(phase=Phase.SERVICES, fix=Fix.BY_HAND)
-
     def values_shown(self) -> str:
         """The slot."""
         return self.slot()
-
-    @staticmethod
-    def render(target: Target, settings: Sequence[Setting]) -> Artefact:
-        """Never called: there is no target."""
-        del settings
-        raise ValueError(target.key)
