@@ -51,9 +51,9 @@ _QUOTED: Final = re.compile(r"""(["'])([A-Za-z0-9.*_-]+)\1""")
 _COMMENT: Final = re.compile(
     r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL
 )
-_YES: Final = re.compile(
-    r"""\bResult\s*(?:\.\s*YES\b|\[\s*["']YES["']\s*\])|return\s*\(?\s*["']yes["']"""
-)
+# By whatever name the results go there, and wherever the word is kept until it is returned.
+_YES: Final = re.compile(r"""\bYES\b|(["'])yes\1""")
+_ALL_BUT: Final = re.compile(r"!\s*\(?\s*action\.id|action\.id\s*!=")
 
 
 class RootGrants(Read):
@@ -62,8 +62,8 @@ class RootGrants(Read):
     ``doas``: whom a line lets become somebody else without a password (``nopass``), as
     ``FILE:LINE: WHO``; root, who needs none, left out. A later line that denies is not weighed.
     ``polkit``: ``FILE: ACTION`` for a rule that says yes, unasked, to an action that makes root
-    (``*`` where it names no action); whom it says it to is not weighed. Of rules that are programs
-    (JavaScript), what they name is what counts.
+    (``*`` where it names no action, or all but some); whom it says it to is not weighed. Of rules
+    that are programs (JavaScript), what they name is what counts.
     """
 
     id: ClassVar[str] = "root_grants"
@@ -144,7 +144,7 @@ def _rules(path: str, lines: Sequence[str]) -> Iterator[str]:
             continue
         named = {one[2] for one in _QUOTED.finditer(f"{before} {rule}") if "." in one[2]}
         actions = {one for one in named if one.count(".") >= 1 and not one.startswith("unix-")}
-        if "action.id" not in rule or not actions:
+        if "action.id" not in rule or not actions or _ALL_BUT.search(rule):
             yield f"{path}: *"
         yield from (f"{path}: {one}" for one in sorted(actions) if _makes_root(one))
 
