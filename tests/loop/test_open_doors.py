@@ -1,0 +1,31 @@
+"""A host whose administrator, or an intruder, has left doors open that nothing else shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.hosts import Host
+from tests.loop.conftest import MakeSite
+from tests.loop.lab_site import verdicts
+
+pytestmark = pytest.mark.lab
+DOORS = {
+    "packages_signed",
+    "security_updates_not_held",
+}
+
+
+def _open(host: Host) -> None:
+    """What was done in a hurry, or on purpose."""
+    host.write("/etc/apt/sources.list.d/stick.list", "deb [trusted=yes] file:/srv/debs ./\n")
+    host.run(["apt-mark", "hold", "openssh-server"])
+
+
+def test_doors_left_open_are_found_and_a_stock_host_has_none(make_site: MakeSite) -> None:
+    site = make_site(1)
+    (host,) = site.hosts
+    stock = verdicts(site.check(expect=[1]), host.name)
+    assert {rule: stock[rule] for rule in DOORS} == dict.fromkeys(DOORS, "pass")
+    _open(host)
+    opened = verdicts(site.check(expect=[1]), host.name)
+    assert {rule: opened[rule] for rule in DOORS} == dict.fromkeys(DOORS, "fail")
