@@ -16,6 +16,26 @@ NAME: Final = re.compile(r"[A-Z][A-Za-z0-9-]*(?:::[A-Z][A-Za-z0-9-]*){1,5}\Z")
 SECURITY_ORIGINS: Final = "security-origins"
 _NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 
+DUMP: Final = r"""
+unset APT_CONFIG
+apt-config dump >dumped || exit 1
+grep -q '^Dir "' dumped || { echo 'not all the options of apt' >&2; exit 1; }
+# Where it looks: a part of a path stands under its parent's until one is whole.
+place() {
+    name=$1 awk '
+        { value = $0; sub(/^[^ ]+ "/, "", value); sub(/";$/, "", value) }
+        { at[tolower($1)] = value }
+        END {
+            name = tolower(ENVIRON["name"])
+            path = at[name]
+            while (path !~ /^\// && sub(/::[^:]*$/, "", name)) path = at[name] "/" path
+            gsub(/\/+/, "/", path)
+            print path
+        }' dumped || exit 1
+}
+"""
+"""POSIX: the options of apt in the file ``dumped``, whole; ``place DIR::NAME`` prints a path."""
+
 # apt knows its options in any case; what it prints is whole when its own root is there. A file that
 # cannot be read ends it.
 _LOOK: Final = (
@@ -23,10 +43,9 @@ _LOOK: Final = (
     + r"""
 for program in apt-config awk grep; do
     command -v "$program" >/dev/null || exit 127
-done
-unset APT_CONFIG
-apt-config dump >dumped || exit 1
-grep -q '^Dir "' dumped || { echo 'not all the options of apt' >&2; exit 1; }
+done"""
+    + DUMP
+    + r"""
 get() {
     text=$(name=$1 awk '
         BEGIN { name = tolower(ENVIRON["name"]) }

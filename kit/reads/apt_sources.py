@@ -8,18 +8,19 @@ from typing import ClassVar, Final
 
 from kit.model.observation import Observation, Observed
 from kit.model.read import Form, Raw, Read, Script
+from kit.reads.apt_options import DUMP
 from kit.reads.counted_lines import END, counted
 
 UNSIGNED: Final = "unsigned"
 
 # Of a source its options alone: its address may hold a password.
-_LOOK: Final = r"""
-for program in apt-config awk cat grep; do command -v "$program" >/dev/null || exit 127; done
-unset APT_CONFIG
-apt-config dump >dumped || exit 1
-grep -q '^Dir "' dumped || { echo 'not all the options of apt' >&2; exit 1; }
-eval "$(apt-config shell list Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)" || exit 1
-[ -n "$list" ] && [ -n "$parts" ] || { echo 'no place of sources' >&2; exit 1; }
+_LOOK: Final = (
+    r"""
+for program in apt-config awk cat grep; do command -v "$program" >/dev/null || exit 127; done"""
+    + DUMP
+    + r"""
+list=$(place Dir::Etc::sourcelist) && parts=$(place Dir::Etc::sourceparts) || exit 1
+case $list:$parts in /*:/*) ;; *) echo 'no places of apt' >&2; exit 1 ;; esac
 readable() {
     [ -f "$1" ] || return 1
     [ -r "$1" ] || { echo "$1" >&2; exit 126; }
@@ -51,11 +52,14 @@ readable() {
             /^#/ { next }
             /^ *$/ { print "part\t" FILENAME "\t" FNR "\t"; wanted = 0; next }
             /^[^ ]/ { wanted = tolower($0) ~ /^(trusted|enabled|allow-[a-z-]*) *:/ }
-            wanted { print (/^ / ? "more" : "field") "\t" FILENAME "\t" FNR "\t" $0 }' "$file" || exit 1
+            wanted {
+                print (/^ / ? "more" : "field") "\t" FILENAME "\t" FNR "\t" $0
+            }' "$file" || exit 1
     done
     echo looked
 } >all || exit
 """
+)
 _NO: Final = frozenset({"", "0", "disable", "false", "no", "off", "without"})  # apt's StringToBool
 _LETS: Final = frozenset({"allow-downgrade-to-insecure", "allow-insecure", "allow-weak", "trusted"})
 _OPTION: Final = re.compile(r"([a-z-]+)[+-]?\s*=\s*\"?([^\s\"]*)")

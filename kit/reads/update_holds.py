@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from kit.model.observation import Observation, Observed
 from kit.model.read import Form, Raw, Read, Script
+from kit.reads.apt_options import DUMP
 from kit.reads.counted_lines import END, counted
 
 HELD: Final = "held"
@@ -17,16 +18,16 @@ REFUSED: Final = "refused"
 
 # How apt ranks its archives is asked of apt, over lists that hold one package of no name: with its
 # own it would take a second, or write its cache anew. Lists that are links are only read.
-_LOOK: Final = r"""
+_LOOK: Final = (
+    r"""
 for program in apt-cache apt-config awk cat dpkg-query grep head ln mkdir; do
     command -v "$program" >/dev/null || exit 127
-done
-unset APT_CONFIG
-apt-config dump >dumped || exit 1
-grep -q '^Dir "' dumped || { echo 'not all the options of apt' >&2; exit 1; }
-eval "$(apt-config shell file Dir::Etc::preferences/f parts Dir::Etc::preferencesparts/d \
-    lists Dir::State::lists/d)" || exit 1
-[ -n "$file" ] && [ -n "$parts" ] && [ -n "$lists" ] || { echo 'no places of apt' >&2; exit 1; }
+done"""
+    + DUMP
+    + r"""
+file=$(place Dir::Etc::preferences) && parts=$(place Dir::Etc::preferencesparts) || exit 1
+lists=$(place Dir::State::lists) || exit 1
+case $file:$parts:$lists in /*:/*:/*) ;; *) echo 'no places of apt' >&2; exit 1 ;; esac
 [ -r "$lists" ] && [ -x "$lists" ] || [ ! -d "$lists" ] || exit 126
 mkdir lists || exit 1
 for one in "${lists%/}"/*Release; do [ ! -f "$one" ] || ln -s "$one" lists/ || exit 1; done
@@ -100,6 +101,7 @@ done
     echo looked
 } >all || exit
 """
+)
 _LATER: Final = re.compile(r"backports|experimental|\bsid\b|testing|unstable|proposed")
 _NEVER: Final = -32768
 _INSTALLED: Final = 100  # the rank of what is installed: below it nothing takes its place
