@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -38,11 +40,14 @@ from kit.evidence.stamps import MOST_BYTES, BadStamp, Stamp, read_stamp
 from kit.evidence.verification import Verification
 from kit.evidence.verifying import verify as verify_folder
 from kit.i18n import _
+from kit.i18n.system_errors import system_reason
 from kit.model.evidence import Link, digest_of
 from kit.secrets.ring_file import RingFile, key_digest
 from kit.sites.loading import LoadedSite
 from kit.store.chain import Chain
 from kit.store.store import Store
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,13 @@ def anchor_ids(files: Iterable[Path]) -> tuple[str, ...]:
     for path in files:
         try:
             key: object = load_pem_public_key(path.read_bytes())
-        except (OSError, ValueError):
+        except OSError as error:
+            raise InvalidInput(
+                _("the file cannot be opened ({detail}).").format(detail=system_reason(error)),
+                where=str(path),
+                remedy=_("Give “scellement.pem”, as the operator deposited it."),
+            ) from error
+        except ValueError:
             key = None
         if not isinstance(key, Ed25519PublicKey):
             raise InvalidInput(
@@ -157,8 +168,18 @@ def anchor_ids(files: Iterable[Path]) -> tuple[str, ...]:
 
 
 def verify(folder: Path, keys: Sequence[Path] = (), head: str | None = None) -> Verification:
-    """Verify a folder of evidence, offline; see ``kit.evidence.verifying``."""
+    """Verify a folder of evidence, offline; see ``kit.evidence.verifying``.
+
+    Raises ``UsageError`` when ``head`` is no whole digest: the start of one would be told as a
+    chain that lost its newest runs.
+    """
     wanted = head.strip().lower().replace(" ", "") if head is not None else None
+    if wanted is not None and not _DIGEST.fullmatch(wanted):
+        raise UsageError(
+            _("“{head}” is no whole digest: it has 64 hexadecimal digits.").format(head=head),
+            where="--head",
+            remedy=_("Copy all of it from the report or the acceptance record."),
+        )
     return verify_folder(DiskFolder(folder), anchor_ids(keys), wanted)
 
 

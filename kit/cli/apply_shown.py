@@ -88,6 +88,7 @@ def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
     _show_outcomes(result)
     _show_restarts(result)
     _show_left(site, result)
+    _show_way_back(result)
     if result.after.evidence is not None:
         show_evidence(result.after.evidence)
 
@@ -190,6 +191,14 @@ def _ending(word: str) -> str:
         "interrupted": _("interrupted"),
         "reverted": _("put back by the watchdog"),
     }[word]
+
+
+def _show_way_back(result: ApplyResult) -> None:
+    """The name of a run that touched something: whoever wants to go back has to give it."""
+    untouched = {"unchanged", "skipped"}
+    results = [one for device in result.applied.outcomes.values() for one in device.results]
+    if any(one.state.value not in untouched for one in results):
+        say(_("Run {run}. To go back: esms-kit undo {run}").format(run=result.before.run.id))
 
 
 def _show_left(site: OpenSite, result: ApplyResult) -> None:

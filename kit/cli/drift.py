@@ -215,13 +215,13 @@ def _show_history(site: OpenSite, found: tuple[HistoryEntry, ...]) -> None:
 
     rows = [
         [
-            one.side.run, str(one.side.score.counts[Verdict.FAIL]),
+            one.side.run, one.side.kind, str(one.side.score.counts[Verdict.FAIL]),
             share_words(one.side.score.ratio), share_words(one.side.score.coverage), notes(one),
         ]
         for one in found
     ]  # fmt: skip
-    heads = [_("Run"), "✗", _("Score"), _("Coverage"), _("Trend")]
-    show_table(heads, rows, title=site.loaded.site.name, whole=4)
+    heads = [_("Run"), _("Command"), "✗", _("Score"), _("Coverage"), _("Trend")]
+    show_table(heads, rows, title=site.loaded.site.name, whole=5)
 
 
 def register(app: typer.Typer) -> None:

@@ -66,9 +66,11 @@ def _tell_import(done: People, *, dry_run: bool) -> None:
     for notice in done.notices:
         note(str(notice), style="yellow")
     say(
-        _("{count} people: {added} new, {changed} changed.").format(
-            count=len(done.people), added=len(done.added), changed=len(done.changed)
-        )
+        ngettext(
+            "{count} person: {added} new, {changed} changed.",
+            "{count} people: {added} new, {changed} changed.",
+            len(done.people),
+        ).format(count=len(done.people), added=len(done.added), changed=len(done.changed))
     )
     if dry_run:
         say(_("Dry run: nothing was written."))

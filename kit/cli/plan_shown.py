@@ -56,13 +56,12 @@ def show_plan(site: OpenSite, plan: Plan, *, as_json: bool, verbose: int) -> Non
     for device in plan.devices:
         _show_device(site, device, verbose)
     changes = sum(len(device.changes) for device in plan.devices)
+    touched = sum(bool(device.changes) for device in plan.devices)
     hands = sum(len(device.by_hand) for device in plan.devices)
     say(
         _("{changes} on {devices}; {hands} for hands.").format(
             changes=ngettext("{count} change", "{count} changes", changes).format(count=changes),
-            devices=ngettext("{count} device", "{count} devices", len(plan.devices)).format(
-                count=len(plan.devices)
-            ),
+            devices=ngettext("{count} device", "{count} devices", touched).format(count=touched),
             hands=hands,
         )
     )
@@ -88,7 +87,7 @@ def agreement(site: OpenSite, *, quiet: bool, yes: bool, verbose: int) -> Callab
         one_way = planned.irreversible
         if one_way and not yes:
             for device, target in one_way:
-                say(f"{device}{_(': ')}{target}", style="bold yellow")
+                say(f"! {device}{_(': ')}{target}", style="bold yellow")
             question = _("These cannot be undone; kernel values not before a restart. Make them?")
             if not confirm(question, otherwise=otherwise):
                 return False

@@ -23,8 +23,15 @@ STYLES: Final = {
 
 
 def printable(text: str) -> str:
-    """Text that may come from a device: redacted, without control characters, on one line."""
-    return " ".join(redactor()(text).split()) if "\n" in text else redactor()(text)
+    """Text that may come from a device: redacted, without control characters, on one line.
+
+    What it is indented by stays, so that it stands below what it belongs to.
+    """
+    told = redactor()(text)
+    if "\n" not in told:
+        return told
+    indent = " " * (len(told) - len(told.lstrip(" ")))
+    return indent + " ".join(told.split())
 
 
 @cache
@@ -122,6 +129,7 @@ def progress(total: int, label: str) -> tuple[Callable[[str], None], Callable[[]
 def confirm(question: str, *, otherwise: str) -> bool:
     """Ask on the terminal; without one the answer is no, and ``otherwise`` says how to say yes."""
     if not sys.stdin.isatty():
+        note(question)
         note(_("No terminal to ask on.") + " " + otherwise)
         return False
     yes = _("y")

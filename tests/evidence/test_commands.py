@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from kit.app.evidence_folder import verify
+from kit.errors import InvalidInput, UsageError
 from kit.model.evidence import digest_of
 from tests.evidence.made import Files, Made, load, save
 
@@ -73,3 +77,16 @@ def test_a_check_says_whether_it_is_sealed(made: Made) -> None:
     assert (found["number"], found["key"]) == (2, None)
     waiver = kit("-w", str(made.root), "waiver", "lint", "example")
     assert waiver.returncode == 0, waiver.stderr
+
+
+def test_a_key_that_is_not_there_and_half_a_head_are_told_as_such(
+    chained: Made, exported: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInput, match="cannot be opened"):
+        verify(exported, [tmp_path / "scellement.pem"])
+    key = chained.public(tmp_path / "scellement.pem")
+    head = digest_of((exported / "chain" / "000003.json").read_bytes())
+    with pytest.raises(UsageError, match="64"):  # not: newest runs were removed
+        verify(exported, [key], head[:16])
+    spaced = " ".join(head[at : at + 4] for at in range(0, 64, 4)).upper()
+    assert not verify(exported, [key], spaced).faults
