@@ -76,6 +76,7 @@ def record(folder: Path) -> Recorded:
             "services": [{**one, "post_roles": []} for one in services],
         }
         site = LabSite(lab, folder, hosts, {"disabled_rules": disabled, **management})
+        site.thorough = True
         site.write()
         fresh, hardened, drifted = (host.name for host in hosts)
         site.apply("--limit", f"{hardened},{drifted}", expect=[0])

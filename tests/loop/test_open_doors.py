@@ -11,6 +11,7 @@ from tests.loop.lab_site import verdicts
 pytestmark = pytest.mark.lab
 DOORS = {
     "packages_signed",
+    "privileged_programs_known",
     "security_updates_not_held",
 }
 
@@ -19,10 +20,13 @@ def _open(host: Host) -> None:
     """What was done in a hurry, or on purpose."""
     host.write("/etc/apt/sources.list.d/stick.list", "deb [trusted=yes] file:/srv/debs ./\n")
     host.run(["apt-mark", "hold", "openssh-server"])
+    host.run(["chmod", "u+s", "/usr/bin/bash"])
 
 
 def test_doors_left_open_are_found_and_a_stock_host_has_none(make_site: MakeSite) -> None:
     site = make_site(1)
+    site.thorough = True
+    site.write()
     (host,) = site.hosts
     stock = verdicts(site.check(expect=[1]), host.name)
     assert {rule: stock[rule] for rule in DOORS} == dict.fromkeys(DOORS, "pass")
