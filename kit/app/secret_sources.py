@@ -16,10 +16,16 @@ from kit.sites.workspace import CONFIG_NAME, Workspace
 
 
 def ask_unseen(question: str) -> str:
-    """Ask on the terminal without echo."""
-    from getpass import getpass
+    """Ask on the terminal without echo; nothing where nobody can answer."""
+    import warnings
+    from getpass import GetPassWarning, getpass
 
-    return getpass(f"{question}: ")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GetPassWarning)  # standard input is no terminal: no echo
+        try:
+            return getpass(f"{question}: ")
+        except EOFError:
+            return ""
 
 
 def _outside(workspace: Workspace, redactor: Redactor) -> SecretResolver:

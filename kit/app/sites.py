@@ -90,6 +90,7 @@ def add_site(workspace: Workspace, wanted: NewSite, extract: Path | None = None)
         wanted = from_register(wanted, found)
         entity = legal_entity_of(found)
     site = compose_site(wanted)
+    _refuse_known(workspace, site)
     site = site.model_copy(update={"code": _free_code(workspace, site.code or "")})
     files = []
     if entity is not None:
@@ -101,6 +102,23 @@ def add_site(workspace: Workspace, wanted: NewSite, extract: Path | None = None)
     save_site(workspace, site)
     files.append(workspace.shown(workspace.site_folder(site.id) / SITE_FILE))
     return SiteAdded(site, tuple(sorted(files)), extract is not None)
+
+
+def _refuse_known(workspace: Workspace, site: SiteFile) -> None:
+    """An establishment is one site: raises ``InvalidInput`` when another one has its number."""
+    for name in list_sites(workspace):
+        try:
+            file = validate(SiteFile, read_yaml(workspace.site_folder(name) / SITE_FILE))
+        except InvalidDocuments:
+            continue  # told when that site is loaded
+        if name != site.id and site.finess_et is not None and file.finess_et == site.finess_et:
+            raise InvalidInput(
+                _("the number {number} is that of the site “{site}” already.").format(
+                    number=site.finess_et, site=name
+                ),
+                where="finess_et",
+                remedy=_("Use that site, or check the number digit by digit."),
+            )
 
 
 def _free_code(workspace: Workspace, wanted: str) -> str:

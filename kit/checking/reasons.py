@@ -146,13 +146,22 @@ _OUTCOME_ACTIONS: Final[Mapping[Outcome, str]] = {
     Outcome.KEY_CHANGED: N_("Find out why the key changed before trusting the device again."),
     Outcome.NOT_TRUSTED: N_("Compare the host key at the device, then pin it."),
     Outcome.LOGIN_REFUSED: N_("Put the management account and its key back on the device."),
-    Outcome.SUDO_REFUSED: N_("Give the management account its administrator rights back."),
+    Outcome.SUDO_REFUSED: N_(
+        "Give the management account its administrator rights back, or its connection the "
+        "password sudo asks for."
+    ),
     Outcome.TIMEOUT: N_("Check the load and the network of the device, then check again."),
     Outcome.TOO_LARGE: N_("Look at the device: such an answer is not normal."),
     Outcome.BROKEN: N_("Look at the device: such an answer is not normal."),
     Outcome.NOT_ATTEMPTED: N_("Give the device an address in the site’s inventory."),
 }
 
+_UNTRIED_ACTIONS: Final[Mapping[str, str]] = {
+    "no account is named": N_("Name the account under “management” in the site file."),
+    "secret ": N_("Provide the secret that its connection names: esms-kit secrets set."),
+    "jump host": N_("Correct the jump host in the connection of the device."),
+}
+"""By what the collector said of a device it did not try."""
 _UNREAD_ACTIONS: Final[Mapping[Unread, str]] = {
     Unread.TRUNCATED: N_("Check again; if it lasts, look at the device."),
     Unread.TIMEOUT: N_("Check the load and the network of the device, then check again."),
@@ -311,6 +320,10 @@ def what_to_do(reason: Reason) -> str:
     """The next step in one sentence in the current language; every code has one."""
     if reason.code in {ReasonCode.NOT_REACHED, ReasonCode.REFUSED}:
         outcome = _member(Outcome, reason.subject)
+        if outcome is Outcome.NOT_ATTEMPTED:
+            for said, action in _UNTRIED_ACTIONS.items():
+                if said in reason.detail:
+                    return _(action)
         if outcome is not None and outcome in _OUTCOME_ACTIONS:
             return _(_OUTCOME_ACTIONS[outcome])
     if reason.code in UNREAD_CODES:

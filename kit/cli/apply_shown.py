@@ -84,7 +84,7 @@ def show_apply(site: OpenSite, result: ApplyResult, *, as_json: bool) -> None:
         say(_("Nothing was changed."), style="yellow")
         return
     if not result.applied.started:
-        say(_("Nothing to change; no device was touched."), style="green")
+        _show_untouched(result)
     _show_outcomes(result)
     _show_restarts(result)
     _show_left(site, result)
@@ -191,6 +191,20 @@ def _ending(word: str) -> str:
         "interrupted": _("interrupted"),
         "reverted": _("put back by the watchdog"),
     }[word]
+
+
+def _show_untouched(result: ApplyResult) -> None:
+    """Nothing to change is good news only of devices that were read."""
+    from kit.model.verdict import ReasonCode
+
+    unread = {ReasonCode.NOT_REACHED, ReasonCode.REFUSED}
+    unknown = [one.not_known for one in result.applied.plans.values() if one.not_known is not None]
+    if not any(why.code in unread for why in unknown):
+        say(_("Nothing to change; no device was touched."), style="green")
+    elif len(unknown) < len(result.applied.plans):
+        say(_("Nothing to change where it could be read; no device was touched."), style="yellow")
+    else:
+        say(_("Nothing could be read; no device was touched."), style="yellow")
 
 
 def _show_way_back(result: ApplyResult) -> None:

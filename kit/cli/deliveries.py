@@ -106,6 +106,11 @@ def _tell(done: IntakeDone, known: Reception, *, dry_run: bool) -> None:
         heads = [_("Name"), _("Asset number"), _("Model"), _("System"), _("Serial number")]
         title = ngettext("{count} new device", "{count} new devices", len(rows))
         show_table(heads, rows, title=title.format(count=len(rows)), whole=2)
+    if taking.completed:
+        rows = [_row(one, told) for one in taking.completed]
+        title = ngettext("{count} completed device", "{count} completed devices", len(rows))
+        heads = [_("Name"), _("Asset number"), _("Model"), _("System"), _("Serial number")]
+        show_table(heads, rows, title=title.format(count=len(rows)), whole=2)
     counted = Counter(one.device_class for one in taking.added)
     say(
         _("Delivery {id}: {added} new ({classes}), {completed} completed.").format(

@@ -63,7 +63,7 @@ def trust(
     chosen = {
         device: keys
         for device, candidate in found.items()
-        if (keys := _chosen(device, candidate, wanted))
+        if (keys := _chosen(opened.loaded.site.id, device, candidate, wanted))
     }
     written = pin(opened, chosen, at=now(), by=operator().account)
     say(_("{count} keys pinned for {devices} devices.").format(count=written, devices=len(chosen)))
@@ -121,7 +121,9 @@ def _settled(candidate: Candidate) -> bool:
     return candidate.comparison in {Comparison.SAME, Comparison.MORE}
 
 
-def _chosen(device: str, candidate: Candidate, wanted: frozenset[str]) -> tuple[ShownKey, ...]:
+def _chosen(
+    site: str, device: str, candidate: Candidate, wanted: frozenset[str]
+) -> tuple[ShownKey, ...]:
     """The keys of one device somebody has vouched for."""
     from kit.cli.terminal import say
     from kit.collectors.hostkeys import Comparison
@@ -140,6 +142,8 @@ def _chosen(device: str, candidate: Candidate, wanted: frozenset[str]) -> tuple[
                      "machine answers in its place."),
             style="bold red",
         )  # fmt: skip
+        words = _("Once it is known why: esms-kit trust {site} --rekey {device} --reason …")
+        say("  → " + words.format(site=site, device=device))
         return ()
     return _vouched(candidate.new_keys, wanted)
 

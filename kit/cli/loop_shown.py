@@ -75,6 +75,9 @@ def _show_devices(site: OpenSite, result: CheckResult, verbose: int) -> None:
         say(_("Not read:"), style="bold")
     for why, names in sorted(aside.items(), key=lambda item: item[1]):
         say("  " + _("{name}: {problem}").format(name=few(names), problem=why), style="yellow")
+        remedy = _remedy(result, names[0])
+        if remedy:
+            say(f"    → {remedy}")
 
 
 def _show_people(result: CheckResult) -> None:
@@ -137,6 +140,18 @@ def _state(result: CheckResult, device: str, verbose: int) -> str:
     label = outcome_label(snapshot.outcome)
     told = verbose and snapshot.detail  # in the words of the device or of its connection
     return f"{label} – {transport_shown(snapshot.detail)}" if told else label
+
+
+def _remedy(result: CheckResult, device: str) -> str:
+    """What to do about a device that was tried and could not be read."""
+    from kit.checking.reasons import what_to_do
+    from kit.model.verdict import ReasonCode
+
+    if device not in result.reading.snapshots:
+        return ""
+    whys = (why for one in result.reading.judged[device].findings for why in one.reasons)
+    codes = {ReasonCode.NOT_REACHED, ReasonCode.REFUSED}
+    return next((what_to_do(why) for why in whys if why.code in codes), "")
 
 
 def _undated(findings: Sequence[Finding]) -> Reason | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -157,8 +158,10 @@ def load_site(
     read_hosts = gathering.optional(KnownHosts, folder / KNOWN_HOSTS_FILE)
     read_declared = gathering.optional(DeclarationsFile, folder / DECLARATIONS_FILE)
     gathering.problems.extend(declaration_problems(read_declared))
-    listed = read_devices[0] if read_devices else None
-    people, enrolments, sealed = _people(gathering, folder, listed)
+    # Names cannot be compared with a list that could not be read: one mistake would seem many.
+    listed = read_devices is not None or not (folder / DEVICES_FILE).exists()
+    names = frozenset(one.id for one in read_devices[0].devices) if read_devices else frozenset()
+    people, enrolments, sealed = _people(gathering, folder, names if listed else None)
     read_deliveries = [
         gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
     ]
@@ -172,8 +175,8 @@ def load_site(
                 read_site[1],
                 read_devices,
                 deliveries,
-                read_hosts,
-                read_waivers,
+                read_hosts if listed else None,
+                read_waivers if listed else None,
                 profiles,
             )
         )
@@ -203,24 +206,32 @@ def _folder_of(workspace: Workspace, name: str) -> Path:
         raise WorkspaceError(
             _("there is no site “{site}” in this workspace.").format(site=name),
             where=workspace.shown(folder),
-            remedy=_("Run “esms-kit site list”, or add it with “esms-kit site add”."),
+            remedy=_near(workspace, name)
+            or _("Run “esms-kit site list”, or add it with “esms-kit site add”."),
         )
     return folder
 
 
+def _near(workspace: Workspace, name: str) -> str:
+    """The site whose name is nearest to one that is none."""
+    found = get_close_matches(name, list_sites(workspace), n=1)
+    return _("Did you mean “{name}”?").format(name=found[0]) if found else ""
+
+
 def _people(
-    gathering: _Gathering, folder: Path, devices: DevicesFile | None
+    gathering: _Gathering, folder: Path, names: frozenset[str] | None
 ) -> tuple[tuple[Person, ...] | None, Enrolments, BreakGlass | None]:
     """People, their second factors, the account of nobody.
 
-    No list of people is another thing than an empty one.
+    No list of people is another thing than an empty one. ``names`` of the devices are unset where
+    their list could not be read.
     """
     sealed = gathering.optional(BreakGlass, folder / BREAK_GLASS_FILE)
     people = gathering.optional(PeopleFile, folder / PEOPLE_FILE)
     enrolments = gathering.optional(EnrolmentsFile, folder / ENROLMENTS_FILE)
-    names = frozenset(one.id for one in devices.devices) if devices else frozenset[str]()
-    gathering.problems.extend(people_problems(people, enrolments, names))
-    gathering.problems.extend(_sealed_problems(sealed, names))
+    if names is not None:
+        gathering.problems.extend(people_problems(people, enrolments, names))
+        gathering.problems.extend(_sealed_problems(sealed, names))
     return (
         people[0].people if people else None,
         enrolments[0].enrolled() if enrolments else NOBODY_ENROLLED,

@@ -78,3 +78,25 @@ def test_a_run_that_touched_something_says_how_to_go_back(
     found = CheckResult(RUN, Reading())
     show_apply(SITE, Carried(found, found, applied, True, 0), as_json=False)
     assert (f"esms-kit undo {RUN.id}" in capsys.readouterr().out) is named
+
+
+@pytest.mark.parametrize(
+    ("unread", "told"),
+    [
+        ((), "Nothing to change; no device"),
+        (("a",), "Nothing to change where it could be read"),
+        (("a", "b"), "Nothing could be read"),
+    ],
+)
+def test_nothing_to_change_is_not_said_of_posts_nobody_read(
+    unread: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+):
+    why = Reason(code=ReasonCode.NOT_REACHED, subject="not_reached")
+    plans = {
+        name: DevicePlan(device=name, snapshot="", not_known=why if name in unread else None)
+        for name in ("a", "b")
+    }
+    applied = Applied(Reading(), plans, Reading())
+    found = CheckResult(RUN, Reading())
+    show_apply(SITE, Carried(found, found, applied, True, 4), as_json=False)
+    assert told in capsys.readouterr().out

@@ -111,3 +111,16 @@ def test_what_to_do_follows_the_cause(why: Unread) -> None:
     told = what_to_do(Reason(code=ReasonCode.UNREADABLE, subject="key", detail=f"{why}: no"))
     assert told.endswith(".")
     assert what_to_do(Reason(code=ReasonCode.FACT_UNREADABLE, detail=why.value)) == told
+
+
+@pytest.mark.parametrize(
+    ("detail", "remedy"),
+    [
+        ("pc-01: no address is known", "an address"),
+        ("pc-01: no account is named", "under “management”"),
+        ("secret sudo/pc-01: the vault holds no secret", "esms-kit secrets set"),
+    ],
+)
+def test_what_was_not_tried_says_what_is_missing(detail: str, remedy: str) -> None:
+    why = Reason(code=ReasonCode.NOT_REACHED, subject=Outcome.NOT_ATTEMPTED.value, detail=detail)
+    assert remedy in what_to_do(why)

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from kit.errors import UsageError
@@ -20,6 +23,22 @@ def test_each_place(tmp_path):
     assert secrets.resolve(SecretReference(env="PW")).get_secret_value() == "in env"
     assert secrets.resolve(SecretReference(file="pw")).get_secret_value() == "in file"
     assert secrets.resolve(SecretReference(prompt="abc")).get_secret_value() == "cba"
+
+
+def test_a_question_nobody_can_answer_is_a_plain_error(tmp_path):
+    code = (
+        "import pathlib, sys; from kit.app.secret_sources import ask_unseen;"
+        "from kit.model.secret import SecretReference;"
+        "from kit.secrets.reference import SecretResolver;"
+        "SecretResolver(pathlib.Path('.'), {}, prompt=ask_unseen)"
+        ".resolve(SecretReference(prompt='Password?'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False, start_new_session=True, timeout=60,
+    )  # fmt: skip
+    assert "UsageError" in done.stderr
+    assert "GetPassWarning" not in done.stderr
 
 
 def test_a_value_does_not_show_itself(tmp_path):

@@ -54,6 +54,14 @@ def test_a_siret_in_the_social_sector_and_codes_of_their_own(workspace):
     assert second.site.code == "foydn2"
 
 
+def test_one_number_is_one_site(workspace):
+    add_site(workspace, wanted_site("0B0168811", name="Foyer du Nil", test=True))
+    with pytest.raises(InvalidInput, match="“foyer-du-nil” already"):
+        add_site(workspace, wanted_site("0B0168811", name="Le même", test=True))
+    with pytest.raises(UsageError, match="exists already"):
+        add_site(workspace, wanted_site("0B0168811", name="Foyer du Nil", test=True))
+
+
 def test_a_broken_site_is_listed_as_broken(workspace, put):
     put("bad/site.yaml", "schema: 1\nid: bad\n")
     (summary,) = summarise_sites(workspace)

@@ -160,3 +160,31 @@ def test_the_sealed_account_names_devices_of_the_site(workspace, put):
     with pytest.raises(InvalidDocuments) as caught:
         load_site(workspace, "ex")
     assert lines(caught) == ["inventories/ex/break_glass.yaml:4:14"]
+
+
+def test_the_nearest_name_is_proposed_where_a_site_is_misspelled(workspace, put):
+    put("tilleuls/site.yaml", SITE.replace("id: ex", "id: tilleuls"))
+    with pytest.raises(WorkspaceError) as caught:
+        load_site(workspace, "tileuls")
+    assert "“tilleuls”" in caught.value.remedy
+    with pytest.raises(WorkspaceError) as caught:
+        load_site(workspace, "elsewhere")
+    assert "site list" in caught.value.remedy
+
+
+def test_one_mistake_in_the_list_of_devices_is_one_mistake(workspace, put):
+    put("ex/site.yaml", SITE)
+    put("ex/devices.yaml", "schema: 1\ndevices: [{id: pc-01, device_class: fax}]\n")
+    put(
+        "ex/break_glass.yaml",
+        "schema: 1\naccount: secours\nsealed: [{device: pc-01, sealed_on: 2026-11-20}]\n",
+    )
+    put(
+        "ex/waivers.yaml",
+        "schema: 1\nwaivers:\n"
+        "  - {id: w1, rule: some_rule, devices: [pc-01], reason: pourquoi, approver: DSI,\n"
+        "     start: 2026-01-01, end: 2026-06-30}\n",
+    )
+    with pytest.raises(InvalidDocuments) as caught:
+        load_site(workspace, "ex")
+    assert {one.position.file for one in caught.value.problems} == {"inventories/ex/devices.yaml"}
