@@ -7,7 +7,7 @@ answer either way, and so may conditions that are not understood: what could hap
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kit.reads.oath_users import USERS_FILE
@@ -15,6 +15,7 @@ from kit.reads.pam_lines import Line
 
 SUCCESS: Final = "success"
 FAILURE: Final = "auth_err"
+ENDED: Final = "acct_expired"
 PERMISSION_DENIED: Final = "perm_denied"
 UNKNOWN_USER: Final = "user_unknown"
 UNKNOWN_MODULE: Final = "module_unknown"
@@ -50,6 +51,7 @@ class Somebody:
     ``groups`` is ``None`` for a person of no group that matters; ``filled`` are groups that have
     members, so that somebody of no known group might be one of them. ``card``: a card and its PIN
     are at hand; ``cards_proven``: what pam_pkcs11 takes for a card is one of an authority.
+    ``ended``: the account has come to its end, which the account phase is there to see.
     """
 
     service: str
@@ -62,6 +64,7 @@ class Somebody:
     filled: frozenset[str] = frozenset()
     card: bool = False
     cards_proven: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -80,6 +83,21 @@ def outcome(
     found = Outcome()
     _walk(stack, who, installed, found, others)
     return found
+
+
+def tried(
+    stack: tuple[Line, ...],
+    who: Somebody,
+    installed: frozenset[str],
+    password: bool,
+    code: bool,
+    *,
+    others: bool,
+    locked: bool = False,
+) -> Outcome:
+    """What may come of a login of somebody who knows that much."""
+    somebody = replace(who, password=password, code=code, locked=locked)
+    return outcome(stack, somebody, installed, others=others)
 
 
 def _walk(
@@ -186,7 +204,7 @@ def _values(
     elif line.module == WHEEL:
         yield from _wheel(line, who, others)
     elif line.module == "pam_unix.so":
-        yield (SUCCESS if who.password else FAILURE), False
+        yield (ENDED if who.ended else SUCCESS if who.password else FAILURE), False
     elif line.module == OATH and not _elsewhere(line):
         known = SUCCESS if who.code else FAILURE
         yield (known if who.enrolled else UNKNOWN_USER), False

@@ -11,8 +11,9 @@ from typing import ClassVar, Final
 from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
 from kit.model.read import Form, Raw, Read, Script
 from kit.reads.counted_lines import END, counted
-from kit.reads.pam_lines import Line, NoStack, PamFiles, joined
-from kit.reads.pam_simulation import FAILLOCK, KNOWN, Outcome, Somebody, outcome
+from kit.reads.pam_lines import Line, NoStack, PamFiles
+from kit.reads.pam_lockout import NO_LOCKOUT, lockout
+from kit.reads.pam_simulation import KNOWN, Somebody, outcome, tried
 
 _NAME: Final = r"[a-z_][a-z0-9_-]{0,31}"
 _KEY: Final = re.compile(
@@ -23,7 +24,6 @@ _DOORS_KEY: Final = re.compile(
     rf"doors (?:member (?P<group>{_NAME})|anyone) except (?P<spared>{_NAME}(?:,{_NAME})*)\Z"
 )
 _SOMEBODY: Final = "(somebody)"
-_LOCKOUT: Final = ("deny", "fail_interval", "unlock_time", "even_deny_root", "root_unlock_time")
 
 CODE: Final = "password and code"
 PASSWORD: Final = "password"  # noqa: S105 - what is asked for, not one
@@ -32,7 +32,6 @@ NOTHING: Final = "nothing"
 CODE_ALONE: Final = "code"
 CARD: Final = "card and PIN"
 REFUSED: Final = "refused"
-NO_LOCKOUT: Final = "none"
 _RANKS: Final = (NOTHING, PASSWORD, CODE_ALONE, OTHERWISE, CARD, CODE, REFUSED)
 _TWO_FACTORS: Final = frozenset({CARD, CODE, REFUSED})
 DOORS: Final = (
@@ -43,9 +42,11 @@ DOORS: Final = (
 """Services by which people open a session, beside those a site may ask a code at. Those that open
 one by themselves (gdm-autologin) ask nobody; whether they are used is another document."""
 UNASKED: Final = "unasked"
+LETS_ENDED: Final = "lets ended"
 _ASKING: Final = frozenset(
     {*DOORS, "doas", "gdm-password", "lightdm", "login", "polkit-1", "sshd", "sudo", "sudo-i"}
 )
+_REFUSING: Final = _ASKING | {"su", "su-l"}
 _OTHER: Final = "other"  # what libpam takes for a service without a file
 
 # A file that cannot be read may hold any line: the whole answer is then denied.
@@ -130,6 +131,8 @@ class PamStack(Read):
       named, with less than two factors, as ``SERVICE: LEAST``.
     - ``unasked``: the sorted services that have a file and by which some person comes in without
       being asked for anything, as ``SERVICE: WHY`` (the line that lets them, or ``nothing``).
+    - ``lets ended``: the sorted services that have a file and let in an account that has ended
+      (expired), as ``SERVICE: WHY`` (a condition, or ``nothing`` that looks).
 
     Whom a condition of these files names is tried as well, where the person is one of those asked
     about and no key asks for the account. A service that has no file gets what ``other`` says, as
@@ -207,24 +210,26 @@ def _observation(device: _Device, key: str, spared: Mapping[str, frozenset[str]]
     who = _somebody(device, service, what, found["name"] or "")
     if file == _OTHER and _least(stack, who, installed) == REFUSED:
         return Absent()  # nobody comes in by a service of that name
-    lockout = what.startswith("lockout")
-    left_out = spared["lockout-account" if lockout else "account"]
+    limited = what.startswith("lockout")
+    left_out = spared["lockout-account" if limited else "account"]
     everybody = [who, *_named(device, service, what, found["name"] or "", left_out)]
-    if not lockout:
+    if not limited:
         return Observed(min((_least(stack, one, installed) for one in everybody), key=_rank))
-    limits = {_lockout(stack, one, installed, device.lock) for one in everybody}
+    limits = {lockout(stack, one, installed, device.lock) for one in everybody}
     return Observed(limits.pop() if len(limits) == 1 else NO_LOCKOUT)
 
 
-def _stack(device: _Device, file: str) -> tuple[Line, ...]:
+def _stack(device: _Device, file: str, kind: str = "auth") -> tuple[Line, ...]:
+    """A file without a line of this kind gets those of ``other``, as in libpam."""
     files = PamFiles({name: tuple(lines) for name, lines in device.files.items()})
-    return files.stack(file, "auth")
+    found = files.stack(file, kind)
+    return found if found or _OTHER not in device.files else files.stack(_OTHER, kind)
 
 
 def _of_all(key: str) -> Callable[[_Device], Observation] | None:
     """What answers a key about all services together; ``None`` for a key about one."""
-    if key == UNASKED:
-        return _unasked
+    if key in {LETS_ENDED, UNASKED}:
+        return _unasked if key == UNASKED else _lets_ended
     found = _DOORS_KEY.match(key)
     return None if found is None else lambda device: _doors(device, found)
 
@@ -246,28 +251,43 @@ def _doors(device: _Device, key: re.Match[str]) -> Observation:
 
 def _unasked(device: _Device) -> Observation:
     """The doors where a condition, or nothing at all, stands in the place of a proof."""
+    return _let_in(device, _ASKING, "auth", lambda one: replace(one, password=False, code=False))
+
+
+def _lets_ended(device: _Device) -> Observation:
+    """The doors whose account phase does not ask whether there still is an account."""
+    return _let_in(device, _REFUSING, "account", lambda one: replace(one, ended=True))
+
+
+def _let_in(
+    device: _Device, services: frozenset[str], kind: str, state: Callable[[Somebody], Somebody]
+) -> Observation:
+    """What lets somebody in who is in such a state; modules not known count as refusing."""
     installed = frozenset(device.modules) & KNOWN
 
     def look(service: str, stack: tuple[Line, ...]) -> str:
         who = _somebody(device, service, "anyone", "")
         for one in (who, *_named(device, service, "anyone", "", frozenset({"root"}))):
             for others in (False, True):
-                ended = _tried(stack, one, installed, False, False, others=others)
-                if True in ended.ends:
-                    return ", ".join(sorted(ended.others)) or NOTHING
+                came = outcome(stack, state(one), installed, others=others)
+                if True in came.ends:
+                    return ", ".join(sorted(came.others)) or NOTHING
         return ""
 
-    return _each(device, _ASKING, look)
+    return _each(device, services, look, kind)
 
 
 def _each(
-    device: _Device, services: Iterable[str], look: Callable[[str, tuple[Line, ...]], str]
+    device: _Device,
+    services: Iterable[str],
+    look: Callable[[str, tuple[Line, ...]], str],
+    kind: str = "auth",
 ) -> Observation:
     """What is found of services with a file; where nothing is, each must be understood."""
     found, unknown = [], ""
     for service in sorted(device.files.keys() & set(services)):
         try:
-            shown = look(service, _stack(device, service))
+            shown = look(service, _stack(device, service, kind))
         except NoStack as error:
             unknown = unknown or str(error)[:400]
             continue
@@ -336,63 +356,17 @@ def _least(stack: tuple[Line, ...], who: Somebody, installed: frozenset[str]) ->
             (True, True, CODE))  # fmt: skip
     found = REFUSED
     for password, code, shown in ways:
-        if True in _tried(stack, who, installed, password, code, others=False).ends:
+        if True in tried(stack, who, installed, password, code, others=False).ends:
             found = shown
             break
     if found in {NOTHING, PASSWORD}:
         return found
     for password, code in ((False, False), (True, False)):
-        ended = _tried(stack, who, installed, password, code, others=True)
+        ended = tried(stack, who, installed, password, code, others=True)
         if True in ended.ends:
             return f"{OTHERWISE}: {', '.join(sorted(ended.others))}"
     if found != CODE_ALONE and who.cards_proven:
         with_card = replace(who, card=True)
-        if True in _tried(stack, with_card, installed, False, False, others=False).ends:
+        if True in tried(stack, with_card, installed, False, False, others=False).ends:
             return CARD
     return found
-
-
-def _tried(
-    stack: tuple[Line, ...],
-    who: Somebody,
-    installed: frozenset[str],
-    password: bool,
-    code: bool,
-    *,
-    others: bool,
-    locked: bool = False,
-) -> Outcome:
-    somebody = replace(who, password=password, code=code, locked=locked)
-    return outcome(stack, somebody, installed, others=others)
-
-
-def _lockout(
-    stack: tuple[Line, ...], who: Somebody, installed: frozenset[str], conf: Iterable[str]
-) -> str | tuple[str, ...]:
-    """The values in force, when failures are counted and a locked account stays out."""
-    locked = _tried(stack, who, installed, True, True, others=False, locked=True)
-    wrong = _tried(stack, who, installed, False, False, others=False)
-    counted_by = [one for one in wrong.reached if one.startswith(FAILLOCK) and "authfail" in one]
-    if True in locked.ends or not counted_by:
-        return NO_LOCKOUT
-    before = [one for one in locked.reached if one.startswith(FAILLOCK) and "preauth" in one]
-    lines = {tuple(sorted(_values(one, conf).items())) for one in (*counted_by, *before)}
-    if len(lines) != 1:
-        return "its lines contradict one another"
-    return tuple(f"{name}={value}" if value else name for name, value in lines.pop())
-
-
-def _values(shown: str, conf: Iterable[str]) -> dict[str, str]:
-    """Arguments come before the file, and that before what the module has of itself."""
-    values = {"deny": "3", "fail_interval": "900", "unlock_time": "600"}
-    for text in joined(tuple(conf)):
-        name, _equals, value = (part.strip() for part in text.partition("="))
-        if name in _LOCKOUT:
-            values[name] = value
-    for word in shown.split()[1:]:
-        name, _equals, value = word.partition("=")
-        if name in _LOCKOUT:
-            values[name] = value
-    if "even_deny_root" not in values:
-        values.pop("root_unlock_time", None)
-    return values

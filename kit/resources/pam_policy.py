@@ -20,7 +20,8 @@ from kit.model.platform import Platform
 from kit.model.setting import Detail, Expectation, Question, ReadClass, Setting
 from kit.model.target import ArtefactKind, Target
 from kit.reads.file_text import FileText
-from kit.reads.pam_stack import CARD, CODE, NO_LOCKOUT, PASSWORD, PamStack
+from kit.reads.pam_lockout import NO_LOCKOUT
+from kit.reads.pam_stack import CARD, CODE, PASSWORD, PamStack
 
 FOLDER: Final = "/usr/share/pam-configs"
 USERS_FILE: Final = "/etc/users.oath"

@@ -10,6 +10,7 @@ from tests.loop.lab_site import verdicts
 
 pytestmark = pytest.mark.lab
 DOORS = {
+    "ended_accounts_refused",
     "packages_signed",
     "privileged_programs_known",
     "security_updates_not_held",
@@ -21,6 +22,8 @@ def _open(host: Host) -> None:
     host.write("/etc/apt/sources.list.d/stick.list", "deb [trusted=yes] file:/srv/debs ./\n")
     host.run(["apt-mark", "hold", "openssh-server"])
     host.run(["chmod", "u+s", "/usr/bin/bash"])
+    sshd = host.read("/etc/pam.d/sshd").decode()
+    host.write("/etc/pam.d/sshd", f"account sufficient pam_permit.so\n{sshd}")
 
 
 def test_doors_left_open_are_found_and_a_stock_host_has_none(make_site: MakeSite) -> None:
