@@ -11,7 +11,7 @@ from typing import Final
 from kit.app.opening import OpenSite
 from kit.app.pseudonymous import leaving
 from kit.app.report import choose_run
-from kit.checking.labels import label
+from kit.checking.labels import label, one_of
 from kit.checking.reasons import explain, show_expected, show_observed
 from kit.checking.sampling import (
     REMOVED,
@@ -70,7 +70,7 @@ def draw_sample(site: OpenSite, store: Store, count: int, seed: str, run: str | 
 
 
 def _row(site: OpenSite, number: int, item: Item, finding: Finding | None) -> tuple[str, ...]:
-    kind = label(item.device_class)
+    kind = one_of(item.device_class)
     if item.verdict is None or finding is None:
         title = _("This device is said to have left the site.")
         expected, seen, verdict = _("absent"), "", _("removed")

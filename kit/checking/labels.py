@@ -185,6 +185,21 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
     },
 }
 
+# One piece of a kind of equipment, where the labels above name the kind.
+_ONE_OF: Final[Mapping[DeviceClass, str]] = {
+    DeviceClass.DESKTOP: N_("Desktop computer"),
+    DeviceClass.LAPTOP: N_("Laptop"),
+    DeviceClass.THIN_CLIENT: N_("Thin client"),
+    DeviceClass.SERVER: N_("Server"),
+    DeviceClass.TABLET: N_("Tablet"),
+    DeviceClass.SMARTPHONE: N_("Smartphone"),
+    DeviceClass.SWITCH: N_("Switch"),
+    DeviceClass.ACCESS_POINT: N_("Wi-Fi access point"),
+    DeviceClass.FIREWALL: N_("Firewall"),
+    DeviceClass.READER: N_("Card reader"),
+    DeviceClass.SECURITY_KEY: N_("Security key"),
+}
+
 # A theme is the name of a file of rules; one that is not listed is shown by that name.
 THEMES: Final[Mapping[str, str]] = {
     "accounts": N_("Accounts and passwords"),
@@ -215,6 +230,11 @@ THEMES: Final[Mapping[str, str]] = {
 def label(member: StrEnum) -> str:
     """What a member of one of the model's closed lists is called, in the current language."""
     return _(_LABELS[type(member)][member])
+
+
+def one_of(kind: DeviceClass) -> str:
+    """What one piece of a kind of equipment is called: ``Laptop`` where the kind is ``Laptops``."""
+    return _(_ONE_OF[kind])
 
 
 def declared_label(state: DeclarationState, verdict: Verdict) -> str:

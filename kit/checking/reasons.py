@@ -11,7 +11,7 @@ from string import Formatter
 from typing import Final, TypeVar
 
 from kit.checking.labels import label
-from kit.checking.vocabulary import symbols_shown, transport_shown
+from kit.checking.vocabulary import subject_shown, symbols_shown, transport_shown
 from kit.i18n import N_, _, current_language
 from kit.model.device import DeviceClass
 from kit.model.facts import Fact
@@ -305,7 +305,7 @@ def _names(sentence: str) -> tuple[str, ...]:
 
 
 _WORDS: Final[Mapping[str, Callable[[Reason], str]]] = {
-    "subject": lambda reason: reason.subject,
+    "subject": lambda reason: subject_shown(reason.subject),
     "detail": lambda reason: symbols_shown(reason.detail),
     "why": lambda reason: _unread(reason.detail),
     "outcome": _outcome,

@@ -28,6 +28,8 @@ SYMBOLS: Final[Mapping[str, str]] = {
     "any from any": N_("anything from anywhere"),
 }
 """Values that reads make up: no device says them."""
+NAMES: Final[Mapping[str, str]] = {"everybody": N_("everybody")}
+"""Names of instances that reads make up."""
 SAYINGS: Final = tuple(
     (re.compile(rf"{pattern}\Z"), text)
     for pattern, text in (
@@ -103,7 +105,21 @@ def symbols_shown(text: str) -> str:
 
 def _instance(text: str) -> str:
     name, colon, value = text.rpartition(": ")
-    return f"{name}{colon}{_(SYMBOLS[value])}" if value in SYMBOLS else text
+    said = _(SYMBOLS[value]) if value in SYMBOLS else value
+    return f"{name_shown(name)}{colon}{said}"
+
+
+def name_shown(name: str) -> str:
+    """The name of an instance; those that a read makes up in words."""
+    return _(NAMES[name]) if name in NAMES else name
+
+
+def subject_shown(subject: str) -> str:
+    """What a reason is about, ``key`` or ``key [instance]``."""
+    for name, words in NAMES.items():
+        if subject.endswith(f" [{name}]"):
+            return f"{subject.removesuffix(f'{name}]')}{_(words)}]"
+    return subject
 
 
 def transport_shown(text: str) -> str:

@@ -1,7 +1,8 @@
 """Workbooks out (XLSX): written as a stream, the same bytes for the same rows, no formula at all.
 
 The parts are those of ECMA-376 a spreadsheet needs and no more: inline texts, numbers, dates,
-shares; frozen bold headings with filters; columns of a given width; pages that print.
+shares; frozen bold headings with filters; columns of a given width, rows as high as their texts
+are long; pages that print.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ MOST_ROWS: Final = 1_048_575
 LONGEST: Final = 32_767
 """Characters a cell holds."""
 _MOST_NAME: Final = 31
+_OF_TEXTS: Final = 60  # characters: so wide a column holds texts
+_FILTER: Final = 3  # characters that the sign of the filter covers in a heading
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # of a ZIP archive
 _AT_ONCE: Final = 1000
 _PIECE: Final = 1 << 20
@@ -73,7 +76,7 @@ def workbook(
                 with archive.open(_entry(f"xl/worksheets/sheet{number}.xml"), "w") as out:
                     lasts.append(_write_sheet(out, sheet, first=number == 1))
             frames = [
-                (name, column_name(len(sheet.columns)), last)
+                (name, column_name(len(sheet.columns)), last, parts.pages_across(_widths(sheet)))
                 for (name, sheet), last in zip(named, lasts, strict=True)
             ]
             for name, text in parts.fixed_parts(title, made_at, language, frames):
@@ -106,11 +109,13 @@ def column_name(number: int) -> str:
 
 def _write_sheet(out: IO[bytes], sheet: Sheet, *, first: bool) -> int:
     """Write one sheet; the number of its last row."""
-    out.write(parts.sheet_top([one.width for one in sheet.columns], first=first).encode())
+    widths = _widths(sheet)
+    out.write(parts.sheet_top(widths, first=first).encode())
+    high = max(_lines(one.head, width) for one, width in zip(sheet.columns, widths, strict=True))
     heads = "".join(_text(f"{column_name(n)}1", one.head, parts.HEAD)
                     for n, one in enumerate(sheet.columns, 1))  # fmt: skip
-    out.write(f'<row r="1">{heads}</row>'.encode())
-    parts_of_rows = _Parts(sheet)
+    out.write(f'<row r="1"{_height(high)}>{heads}</row>'.encode())
+    parts_of_rows = _Parts(sheet, widths)
     rows = sheet.rows if sheet.shown is not None else ((one,) for one in sheet.rows)
     numbered = enumerate(islice(rows, MOST_ROWS), 2)
     last = 1
@@ -118,44 +123,77 @@ def _write_sheet(out: IO[bytes], sheet: Sheet, *, first: bool) -> int:
         out.write("".join([parts_of_rows.row(number, row) for number, row in some]).encode())
         last = some[-1][0]
     frame = f"A1:{column_name(len(sheet.columns))}{last}"
-    out.write(parts.sheet_end(frame, sheet.colours).encode())
+    out.write(parts.sheet_end(frame, sheet.colours, parts.pages_across(widths)).encode())
     return last
+
+
+def _widths(sheet: Sheet) -> list[int]:
+    """Of the columns, in characters: as asked, and wide enough for the words of the heading."""
+    return [
+        max(one.width, *(len(word) + _FILTER for word in one.head.split()), 1)
+        for one in sheet.columns
+    ]
+
+
+def _lines(text: str, width: int) -> int:
+    """How many lines a text takes in a column, as words are wrapped."""
+    if len(text) <= width:
+        return 1
+    lines, used = 1, 0
+    for word in text.split(" "):
+        if used and used + 1 + len(word) > width:
+            lines, used = lines + 1, 0
+        used += len(word) + (1 if used else 0)
+        lines += (used - 1) // width if used else 0
+        used = (used - 1) % width + 1 if used else 0
+    return lines
+
+
+def _height(lines: int) -> str:
+    """The height of a row: programs that open the file do not all look at what it holds."""
+    points = min(lines * parts.LINE_HEIGHT, parts.MOST_HEIGHT)
+    return f' ht="{points}"' if lines > 1 else ""
 
 
 class _Parts:
     """Parts of rows as XML with a mark for the number of the row, which XML text cannot hold."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, widths: Sequence[int]) -> None:
         self._sheet = sheet
-        self._made: dict[int, Repeated[Any, tuple[int, str]]] = {}
+        self._widths = widths
+        self._made: dict[int, Repeated[Any, tuple[int, str, int]]] = {}
 
     def row(self, number: int, parts_of_row: Sequence[Any]) -> str:
         cells = []
-        column = 0
+        column, high = 0, 1
         for one in parts_of_row:
             made = self._made.get(column)
             if made is None:
                 made = self._made[column] = Repeated(partial(self._part, column))
-            width, text = made(one)
+            width, text, lines = made(one)
             cells.append(text)
             column += width
+            high = max(high, lines)
         if column != len(self._sheet.columns):
             raise ValueError(column)
         told = f"{number}"
-        return f'<row r="{told}">{"".join(cells).replace(_NUMBER, told)}</row>'
+        return f'<row r="{told}"{_height(high)}>{"".join(cells).replace(_NUMBER, told)}</row>'
 
-    def _part(self, first: int, part: Any) -> tuple[int, str]:  # noqa: ANN401 - the caller's own
+    def _part(self, first: int, part: Any) -> tuple[int, str, int]:  # noqa: ANN401 - the caller's
         values = self._sheet.shown(part) if self._sheet.shown is not None else part
         cells = "".join(
             _cell(f"{column_name(first + place + 1)}{_NUMBER}", value,
-                  share=self._sheet.columns[first + place].share)
+                  self._sheet.columns[first + place])
             for place, value in enumerate(values)
             if value is not None and value != ""
         )  # fmt: skip
-        return len(values), cells
+        widths = self._widths[first : first + len(values)]
+        told = zip(values, widths, strict=True)
+        lines = [_lines(value, width) for value, width in told if isinstance(value, str)]
+        return len(values), cells, max(lines, default=1)
 
 
-def _cell(place: str, value: Value, *, share: bool) -> str:
+def _cell(place: str, value: Value, column: SheetColumn) -> str:
     if isinstance(value, str):
         quoted = begins_like_formula(value)
         return _text(place, value, parts.QUOTED if quoted else parts.PLAIN)
@@ -164,7 +202,8 @@ def _cell(place: str, value: Value, *, share: bool) -> str:
     if isinstance(value, date):
         moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001
         return f'<c r="{place}" s="{parts.DAY}"><v>{_serial(moment)}</v></c>'
-    style = parts.SHARE if share else parts.PLAIN
+    figure = parts.NUMBER if column.width < _OF_TEXTS else parts.AMONG_TEXTS
+    style = parts.SHARE if column.share else figure
     return f'<c r="{place}" s="{style}"><v>{value!r}</v></c>'
 
 

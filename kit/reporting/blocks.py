@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
 
 from kit.model.rule import Severity
@@ -14,8 +16,17 @@ from kit.reporting.text import visible
 from kit.reporting.words import word
 
 Block = dict[str, Any]
-Cell = str | dict[str, str]
+Cell = str | dict[str, Any]
+"""A text, or what stands in a cell: ``text``, ``strong``, ``style``, ``under``, and ``lines``, the
+number of rows it stands beside, a number."""
 LONGEST: Final = 2000
+_LINE: Final = 110
+"""Letters of a table in a line of the page, few rather than many."""
+_BROKEN: Final = 8
+"""Letters lost where a text is broken between words."""
+_LONGEST_WHOLE: Final = 30
+_SMALL_TABLE: Final = 14
+"""Lines that are kept on one page, of the 60 it has."""
 
 # Signs the fonts shipped with Typst hold; anything else is shown by its number, since a reader must
 # never meet an empty box. Latin, Greek, Cyrillic, punctuation, and the few signs we draw with.
@@ -52,14 +63,14 @@ def heading(text: str, level: int = 2, *, page: bool = False) -> Block:
     return {"kind": "heading", "text": safe(text), "level": level, "page": page}
 
 
-def paragraph(text: str, *, soft: bool = False) -> Block:
-    """A paragraph; ``soft``: small and grey."""
-    return {"kind": "paragraph", "text": safe(text, 4000), "soft": soft}
+def paragraph(text: str, *, soft: bool = False, keep: bool = False) -> Block:
+    """A paragraph; ``soft``: small and grey; ``keep``: on the page of what follows it."""
+    return {"kind": "paragraph", "text": safe(text, 4000), "soft": soft, "keep": keep}
 
 
-def bullets(texts: Iterable[str]) -> Block:
-    """A list."""
-    return {"kind": "list", "items": [safe(one, 4000) for one in texts]}
+def bullets(texts: Iterable[str], *, keep: bool = False) -> Block:
+    """A list; ``keep``: on the page of what follows it."""
+    return {"kind": "list", "items": [safe(one, 4000) for one in texts], "keep": keep}
 
 
 def pairs(values: Iterable[tuple[str, str]]) -> Block:
@@ -76,7 +87,7 @@ def bar(title: str, segments: Sequence[Segment]) -> Block:
     return {"kind": "bar", "title": safe(title), "parts": parts}
 
 
-def verdict_cell(verdict: Verdict, severity: Severity | None = None) -> Cell:
+def verdict_cell(verdict: Verdict, severity: Severity | None = None) -> dict[str, Any]:
     """A verdict as a mark, with the severity under it."""
     return {
         "style": verdict.value,
@@ -93,18 +104,76 @@ def table(
     *,
     numbers: Sequence[int] = (),
 ) -> Block:
-    """A table with a heading row; ``widths`` are ``auto`` or fractions, ``numbers`` align right."""
+    """A table with a heading row; ``widths`` are fractions, ``numbers`` align right.
+
+    A row may hold a cell with ``lines``: so many rows, this one included, stand beside it, and
+    those that follow have no cell there. Rows that belong together stay on one page unless they are
+    long, and so does a small table.
+    """
+    groups = list(_groups(rows, [float(one) for one in widths]))
+    lines = sum(one.lines for one in groups)
     return {
         "kind": "table",
         "caption": safe(caption),
         "heads": [safe(one) for one in heads],
         "widths": list(widths),
         "numbers": list(numbers),
-        "rows": [[_cell(one) for one in row] for row in rows],
+        "whole": lines <= _SMALL_TABLE,
+        "rows": [
+            {
+                "cells": [_cell(one) for one in row],
+                "whole": group.lines <= _LONGEST_WHOLE,
+                "last": row is group.rows[-1],
+            }
+            for group in groups
+            for row in group.rows
+        ],
     }
 
 
-def _cell(cell: Cell) -> Mapping[str, str]:
+@dataclass
+class _Group:
+    """Rows that belong together, and about how many lines of text they are high."""
+
+    rows: list[Sequence[Cell]]
+    lines: int
+
+
+def _groups(rows: Iterable[Sequence[Cell]], widths: Sequence[float]) -> Iterator[_Group]:
+    waiting: list[Sequence[Cell]] = []
+    left = 0
+    for row in rows:
+        waiting.append(row)
+        left = (left or _beside(row)) - 1
+        if not left:
+            yield _Group(waiting, _lines(waiting, widths))
+            waiting = []
+
+
+def _beside(row: Sequence[Cell]) -> int:
+    return max((one.get("lines", 1) for one in row if isinstance(one, dict)), default=1)
+
+
+def _lines(rows: Sequence[Sequence[Cell]], widths: Sequence[float]) -> int:
+    """The lines that rows take, estimated high."""
+    letters = [max(4.0, _LINE * one / sum(widths)) for one in widths]
+    across, down = 0, 0
+    for row in rows:
+        places = letters[len(letters) - len(row) :]
+        told = [(one, ceil(_size(one) / place)) for one, place in zip(row, places, strict=True)]
+        across = max([across, *(n for one, n in told if isinstance(one, dict) and "lines" in one)])
+        down += max((n for one, n in told if isinstance(one, str) or "lines" not in one), default=1)
+    return max(across, down)
+
+
+def _size(cell: Cell) -> int:
+    """Letters of a cell; what stands under a mark or a heading begins a line."""
+    if isinstance(cell, str):
+        return len(cell)
+    return sum(len(one) + _BROKEN for one in cell.values() if isinstance(one, str))
+
+
+def _cell(cell: Cell) -> Mapping[str, Any]:
     if isinstance(cell, str):
         return {"text": safe(cell)}
-    return {name: safe(value) for name, value in cell.items()}
+    return {name: safe(value) if isinstance(value, str) else value for name, value in cell.items()}

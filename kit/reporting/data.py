@@ -148,9 +148,13 @@ class ParameterSheet(Record):
 
 
 class DisabledSheet(Record):
-    """A rule the site does not want, with the reason it gives."""
+    """A rule the site does not want, with the reason it gives.
+
+    ``title`` is unset where the catalogue no longer has the rule.
+    """
 
     rule: RuleId
+    title: Texts | None = None
     reason: str
     origin: str
 

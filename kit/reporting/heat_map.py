@@ -11,7 +11,7 @@ from kit.checking.labels import theme_label
 from kit.i18n import _, ngettext
 from kit.model.finding import Finding
 from kit.model.verdict import Verdict, worst
-from kit.reporting.data import DeviceSheet
+from kit.reporting.data import DeviceSheet, Standing
 from kit.reporting.text import counted
 from kit.reporting.words import word
 
@@ -57,7 +57,11 @@ class HeatMap:
 def heat_map(
     devices: Sequence[DeviceSheet], findings: Iterable[Finding], themes: Sequence[str]
 ) -> HeatMap:
-    """The map of some devices, in their order; a device without findings has empty cells."""
+    """The map of some devices, in their order; a device without findings has empty cells.
+
+    Removed devices are not drawn: nothing is asked of them.
+    """
+    devices = [one for one in devices if one.standing is not Standing.REMOVED]
     verdicts: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for one in findings:
         verdicts[one.subject.id, one.theme].append(one.verdict)

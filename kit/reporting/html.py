@@ -16,7 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from kit.checking.labels import theme_label
+from kit.checking.labels import one_of, theme_label
 from kit.checking.reasons import explain, what_to_do
 from kit.data_folders import data_folder
 from kit.i18n import Language, _, current_language, language, localized, ngettext
@@ -48,6 +48,7 @@ from kit.reporting.text import (
     plain_value,
     show_age,
     show_date,
+    show_month,
     show_number,
     show_result,
     show_share,
@@ -107,12 +108,13 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         age=show_age, css=css_string, day=show_date, do=what_to_do, explain=explain,
+        month=show_month,
         number=show_number, result=show_result, share=show_share, short=_short, text=_text,
         theme=theme_label, word=word, plain=plain_value, notice=notice_text, origin=origin_text,
         reason=task_reason, task_name=task_text, bar=verdict_bar,
         matter=matter_title, matter_state=matter_state, matter_style=matter_style,
         said=what_was_said, who=who_said, fitness_tally=tally, difference=difference_text,
-        pieces=show_pieces, totals=totals,
+        pieces=show_pieces, totals=totals, one_of=one_of,
     )  # fmt: skip
     environment.globals.update(
         _=_, ngettext=ngettext, counted=counted, Verdict=Verdict, Severity=Severity,

@@ -12,7 +12,7 @@ from kit.model.device import PostRole
 from kit.model.finding import Finding
 from kit.model.plan import DevicePlan
 from kit.model.record import canonical
-from kit.model.rule import Baseline, Rule
+from kit.model.rule import Baseline, Rule, Texts
 from kit.model.run import Run
 from kit.model.site import Site
 from kit.model.tier import Tier
@@ -91,12 +91,20 @@ def baseline_sheet(run: Run, baseline: Baseline, catalogue: Catalogue, site: Sit
         disabled=tuple(
             DisabledSheet(
                 rule=one.rule,
+                title=_title(one.rule, catalogue),
                 reason=one.reason,
                 origin=site.origins.get(f"disabled_rules.{one.rule}", ""),
             )
             for one in sorted(site.disabled_rules, key=lambda one: one.rule)
         ),
     )
+
+
+def _title(rule: str, catalogue: Catalogue) -> Texts | None:
+    try:
+        return catalogue.texts(rule).title
+    except KeyError:
+        return None
 
 
 def _uses(baseline: Baseline, tier: Tier, what: str) -> bool:

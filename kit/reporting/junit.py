@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import groupby
 
+from kit.checking.labels import one_of
 from kit.checking.reasons import explain
 from kit.i18n import Language, _, localized
 from kit.model.finding import Finding
@@ -124,7 +125,7 @@ def _properties(device: DeviceSheet, data: ReportData) -> str:
         (_("Establishment"), data.site.name),
         *identity(data),
         *((_("Notice"), notice_text(one)) for one in data.notices),
-        (_("Kind"), word(device.device_class)),
+        (_("Kind"), one_of(device.device_class)),
         (_("Standing"), word(device.standing)),
         (_("Provenance"), word(device.provenance)),
     ]

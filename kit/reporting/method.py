@@ -37,10 +37,11 @@ def scoring(data: ReportData) -> Iterator[str]:
         "Share that complies: weight of what complies over weight of everything applicable."
         " What is undetermined or was not checked stays in the denominator."
     )
-    steps = ", ".join(
-        _("{grade} from {share}").format(grade=grade, share=show_share(floor))
-        for floor, grade in STEPS
-    )
+    *higher, (_floor, lowest) = STEPS
+    told = [_("{grade} from {share}").format(grade=grade, share=show_share(floor))
+            for floor, grade in higher]  # fmt: skip
+    below = _("{grade} below").format(grade=lowest)
+    steps = ", ".join([*told, below])
     yield _("Grades: {steps}. One critical non-compliance caps the grade at C.").format(steps=steps)
     yield _("There is no grade as long as anything applicable was not judged.")
     if data.reference is not None:

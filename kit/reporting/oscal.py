@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any, Final
 
+from kit.checking.labels import one_of
 from kit.i18n import Language, _, localized
 from kit.model.finding import Finding
 from kit.model.verdict import Verdict, worst
@@ -150,7 +151,7 @@ def _item(device: DeviceSheet, data: ReportData) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "uuid": oscal_id(data, "device", device.id),
-        "description": say_to_oscal(f"{device.id} – {word(device.device_class)}"),
+        "description": say_to_oscal(f"{device.id} – {one_of(device.device_class)}"),
         "props": [prop(name, value) for name, value in told if value],
     }
 

@@ -12,7 +12,13 @@ from kit.model.device import DeviceClass, DeviceState
 from kit.model.verdict import Verdict
 from kit.reporting.data import DeviceSheet, ReportData, Standing
 from kit.reporting.history import ChangeSheet
-from kit.reporting.text import counted, show_share, show_short_time, typographic
+from kit.reporting.text import (
+    counted,
+    show_month,
+    show_share,
+    show_short_time,
+    typographic,
+)
 
 _READ: Final = frozenset({Standing.READ, Standing.PARTLY_READ})
 
@@ -149,5 +155,9 @@ def references(data: ReportData) -> Iterator[str]:
             else _("the text itself was not read: the mapping is indicative")
         )
         yield _("{publisher}, {title}, version {version}, {date} ({read})").format(
-            publisher=one.publisher, title=title, version=one.version, date=one.date, read=read
-        )
+            publisher=one.publisher,
+            title=title,
+            version=one.version,
+            date=show_month(one.date),
+            read=read,
+        )  # fmt: skip

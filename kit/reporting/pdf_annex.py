@@ -19,7 +19,7 @@ from kit.reporting.words import word
 def annex_blocks(data: ReportData, page: Page) -> Iterator[Block]:
     """Waivers, choices, rules, method, limits, references."""
     yield heading(_("Waivers and choices of the site"), page=True)
-    yield from _waivers(data)
+    yield from _waivers(data, page)
     yield from _choices(data)
     yield heading(_("Rules"), page=True)
     rules: list[list[Cell]] = [
@@ -51,7 +51,7 @@ def annex_blocks(data: ReportData, page: Page) -> Iterator[Block]:
     yield blocks.pairs(page.run_identity)
 
 
-def _waivers(data: ReportData) -> Iterator[Block]:
+def _waivers(data: ReportData, page: Page) -> Iterator[Block]:
     yield heading(_("Waivers"), 3)
     if not data.waivers:
         yield paragraph(_("There is no waiver."))
@@ -68,7 +68,9 @@ def _waivers(data: ReportData) -> Iterator[Block]:
         ]
         reason = " ".join(filter(None, (w.reason, *more)))
         period = _("from {start} to {end}").format(start=show_date(w.start), end=show_date(w.end))
-        subject: Cell = {"strong": w.subject, "text": reason}
+        rule = w.rule if w.rule in page.numbers else None
+        title = f"{page.numbers[rule]}. {page.titles[rule]}" if rule else ""
+        subject: Cell = {"strong": title or w.subject, "text": reason}
         rows.append([w.id, word(one.state), subject, w.approver, period, names(one.devices)])
     yield table("", heads, ["1", "0.8", "2.6", "1.1", "1.1", "1.2"], rows)
 
@@ -76,7 +78,14 @@ def _waivers(data: ReportData) -> Iterator[Block]:
 def _choices(data: ReportData) -> Iterator[Block]:
     yield heading(_("Disabled rules"), 3)
     disabled: list[list[Cell]] = [
-        [one.rule, one.reason, origin_text(one.origin)] for one in data.baseline.disabled
+        [
+            {"text": typographic(localized(one.title)), "small": one.rule}
+            if one.title
+            else one.rule,
+            one.reason,
+            origin_text(one.origin),
+        ]
+        for one in data.baseline.disabled
     ]
     if disabled:
         heads = [_("Rule"), _("Reason given"), _("Decided by")]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from kit.checking.labels import one_of
 from kit.i18n import _, ngettext
 from kit.model.verdict import Verdict
 from kit.reporting.blocks import Block, Cell, heading, paragraph, table, verdict_cell
@@ -45,7 +47,7 @@ def _counts(page: Page) -> Block:
     rows: list[list[Cell]] = [
         [
             one.sheet.id,
-            word(one.sheet.device_class),
+            one_of(one.sheet.device_class),
             word(one.sheet.standing),
             str(len(one.rows.open) or (len(one.rows.same.rules) if one.rows.same else 0)),
             page.settled(one.sheet),
@@ -59,11 +61,11 @@ def _device(one: DeviceView, data: ReportData, page: Page) -> Iterator[Block]:
     sheet = one.sheet
     role = f" – {word(sheet.post_role)}" if sheet.post_role else ""
     model = f" – {sheet.model}" if sheet.model else ""
-    yield heading(f"{sheet.id} – {word(sheet.device_class)}{model}{role}", 3)
+    yield heading(f"{sheet.id} – {one_of(sheet.device_class)}{model}{role}", 3)
     facts = _("; ").join(f"{name}{_(': ')}{value}" for name, value in page.facts[sheet.id])
-    yield paragraph(facts, soft=True)
+    yield paragraph(facts, soft=True, keep=True)
     for warning in page.warnings[sheet.id]:
-        yield paragraph(warning)
+        yield paragraph(warning, keep=True)
     same = one.rows.same
     if same is not None:
         count = len(same.rules)
@@ -77,14 +79,15 @@ def _device(one: DeviceView, data: ReportData, page: Page) -> Iterator[Block]:
             [_("Finding"), _("Rule, and what to do"), _("What was read"), _("Expected"),
              _("Observed")],
             ["1.15", "2", "1.5", "1.2", "1.2"],
-            [_row(row, sheet.id, data, page) for row in one.rows.open],
+            [told for row in one.rows.open for told in _rows(row, sheet.id, data, page)],
         )  # fmt: skip
     settled = page.settled(sheet)
     if settled:
         yield paragraph(settled, soft=True)
 
 
-def _row(row: Row, device: str, data: ReportData, page: Page) -> list[Cell]:
+def _rows(row: Row, device: str, data: ReportData, page: Page) -> Iterator[list[Cell]]:
+    """The finding beside a line for each thing that was read."""
     notes = list(row.notes)
     since = page.since.get((device, row.rule))
     if since is not None:
@@ -98,21 +101,24 @@ def _row(row: Row, device: str, data: ReportData, page: Page) -> list[Cell]:
             cut,
         )
         notes.append(counted(message, cut))
-    rule: Cell = {"strong": f"{row.rule}. {page.title(row.rule)}", "text": " ".join(notes)}
-    return [
-        verdict_cell(row.verdict, row.severity),
-        rule,
-        " / ".join(_keys(line) for line in row.lines),
-        _joined(row, "expected"),
-        _joined(row, "observed"),
+    verdict = verdict_cell(row.verdict, row.severity)
+    rule: dict[str, Any] = {
+        "strong": f"{row.rule}. {page.title(row.rule)}",
+        "text": " ".join(notes),
+    }
+    lines = len(row.lines)
+    if lines > 1:
+        verdict["lines"] = rule["lines"] = lines
+    told: list[list[Cell]] = [
+        [_keys(line, row.lines), line.expected, line.observed] for line in row.lines
     ]
+    first, *more = told or [["", "", ""]]
+    yield [verdict, rule, *first]
+    yield from more
 
 
-def _keys(line: Line) -> str:
-    told = ", ".join(line.keys)
-    return told + (f" [+{line.more_keys}]" if line.more_keys else "")
-
-
-def _joined(row: Row, field: str) -> str:
-    told = [getattr(line, field) for line in row.lines]
-    return " / ".join(dict.fromkeys(told) if len(set(told)) == 1 else told)
+def _keys(line: Line, lines: Sequence[Line]) -> Cell:
+    """What was read; and where, if the same name was read in several places."""
+    told = ", ".join(line.keys) + (f" [+{line.more_keys}]" if line.more_keys else "")
+    again = sum(set(one.keys) & set(line.keys) != set() for one in lines) > 1
+    return {"text": told, "small": line.reads} if again else told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from kit.checking.labels import theme_label
+from kit.checking.labels import one_of, theme_label
 from kit.i18n import _, localized, ngettext
 from kit.model.device import DeviceClass
 from kit.model.rule import Severity
@@ -58,8 +58,8 @@ def first_page(data: ReportData, page: Page) -> Iterator[Block]:
     for sentence in page.changes:
         yield paragraph(sentence)
     result = data.summary.result
-    grade = result.grade or _("No grade")
-    yield paragraph(f"{_('Grade')}{_(': ')}{grade}. {page.grade_note}")
+    grade = f"{_('Grade')}{_(': ')}{result.grade}" if result.grade else _("No grade")
+    yield paragraph(f"{grade}. {page.grade_note}")
     figures = [
         (_("of the equipment read, at least in part"), page.seen),
         (_("of the applicable findings judged"), result.coverage),
@@ -159,7 +159,7 @@ def _heat(data: ReportData) -> Iterator[Block]:
     yield paragraph(
         _(
             "Each square is the worst finding of a theme on a device; a number counts"
-            " non-compliances."
+            " non-compliances. Where there is none, no rule of the theme is for the device."
         )
         + " " + heat.summary
     )  # fmt: skip
@@ -187,6 +187,7 @@ def _heat(data: ReportData) -> Iterator[Block]:
     yield {
         "kind": "paragraph",
         "soft": True,
+        "keep": False,
         "text": ", ".join(f"{sign} {word(verdict)}" for sign, verdict in legend.items()),
     }
 
@@ -208,7 +209,7 @@ def _census(page: Page) -> Iterator[Block]:
     yield table("", heads, ["2", *["1"] * 5], rows, numbers=range(1, 6))
     for title, ids in (
         (_("In the inventory without a known delivery"), page.census.without_delivery),
-        (_("Received, not yet in service"), page.census.not_in_service),
+        (_("Not yet in service"), page.census.not_in_service),
         (_("Removed, kept for the record"), page.census.removed),
     ):
         if ids:
@@ -256,7 +257,6 @@ def todo_blocks(data: ReportData, page: Page) -> Iterator[Block]:
         yield paragraph(_("Nothing stands open."))
     for number, (action, size) in enumerate(zip(data.actions, page.action_sizes, strict=True), 1):
         yield heading(f"{number}. {word(action.kind)}", 3)
-        yield paragraph(size, soft=True)
         rows: list[list[Cell]] = []
         for task in action.tasks:
             what = page.titles[task.rule] if task.rule else task_text(task)
@@ -264,7 +264,7 @@ def todo_blocks(data: ReportData, page: Page) -> Iterator[Block]:
             cell: Cell = {"strong": what, "text": remedy} if remedy else what
             where = names(task.devices) if task.devices else _("Establishment")
             rows.append([word(task.severity), cell, where])
-        yield table("", [_("Severity"), _("What"), _("Devices")], ["0.7", "2", "2"], rows)
+        yield table(size, [_("Severity"), _("What"), _("Devices")], ["0.7", "2", "2"], rows)
     yield from _equipment(data)
     yield from declared_blocks(data)
     yield from _deliveries(data)
@@ -285,7 +285,7 @@ def _equipment(data: ReportData) -> Iterator[Block]:
         if lines:
             yield heading(title, 3)
             rows: list[list[Cell]] = [
-                [one.device.id, f"{word(one.device.device_class)} – {one.device.model}",
+                [one.device.id, f"{one_of(one.device.device_class)} – {one.device.model}",
                  " / ".join(one.why)]
                 for one in lines
             ]  # fmt: skip
@@ -308,9 +308,10 @@ def _deliveries(data: ReportData) -> Iterator[Block]:
         if one.order_number:
             order = _("order {number}").format(number=one.order_number)
             taken = _("taken in on {date}").format(date=show_date(one.taken_in_on))
-            yield paragraph(f"{order}, {taken}", soft=True)
+            yield paragraph(f"{order}, {taken}", soft=True, keep=True)
         if one.differences:
-            yield blocks.bullets(difference_text(difference) for difference in one.differences)
+            told = (difference_text(difference) for difference in one.differences)
+            yield blocks.bullets(told, keep=True)
         rows: list[list[Cell]] = [
             [line.lot or "–", line.model, show_pieces(line.ordered), show_number(line.received),
              show_number(line.adopted), show_pieces(line.compliant)]

@@ -16,6 +16,7 @@ from kit.checking.reasons import (
     show_observed,
     what_to_do,
 )
+from kit.checking.vocabulary import name_shown
 from kit.i18n import _, ngettext
 from kit.model.finding import Finding, FindingDetail
 from kit.model.meta import Fix
@@ -187,7 +188,9 @@ def _observed(detail: FindingDetail) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:MOST_KEYS]) + (", …" if len(names) > MOST_KEYS else "")
+    return ", ".join(name_shown(one) for one in names[:MOST_KEYS]) + (
+        ", …" if len(names) > MOST_KEYS else ""
+    )
 
 
 def _notes(finding: Finding, waiver_ends: Mapping[str, date]) -> Iterator[str]:
@@ -234,4 +237,4 @@ def _why(reason: Reason, finding: Finding) -> str:
     if reason.code is not ReasonCode.UNREADABLE or not finding.details:
         return _explain(reason)
     said = reason.detail.partition(": ")[2]
-    return _("The device said: {words}").format(words=cut_text(said, LONGEST)) if said else ""
+    return _("The device said: “{words}”.").format(words=cut_text(said, LONGEST)) if said else ""

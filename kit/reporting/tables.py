@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
-from kit.checking.labels import theme_label
+from kit.checking.labels import one_of, theme_label
 from kit.i18n import N_, _, localized
 from kit.model.finding import Finding
 from kit.model.meta import Fix
@@ -58,12 +58,14 @@ def _summary(data: ReportData) -> Table:
         yield _("Grade"), grade or _("No grade")
         if grade is None:
             yield _("Why"), ", ".join(withheld_text(one) for one in summary.withheld)
-        yield _("of the applicable findings judged"), show_share(summary.result.coverage)
-        yield _("compliant, weighted by severity"), show_share(summary.result.ratio)
-        yield _("the same with waivers accepted"), show_share(summary.result.ratio_with_waivers)
+        result = summary.result
+        yield _("Share of the applicable findings judged"), show_share(result.coverage)
+        yield _("Share that complies, weighted by severity"), show_share(result.ratio)
+        with_waivers = show_share(result.ratio_with_waivers)
+        yield _("Share that complies, waivers accepted"), with_waivers
         if data.reference is not None:
             yield (
-                _("the same at the values of the baseline"),
+                _("Share that complies, at the values of the baseline"),
                 show_share(data.reference.result.ratio),
             )
         for verdict, count in summary.result.counts.items():
@@ -79,7 +81,7 @@ _DEVICE_HEADS: Final = (
     (N_("Device"), 16), (N_("Asset"), 16), (N_("Kind"), 18), (N_("Use"), 22), (N_("Model"), 30),
     (N_("System announced"), 16), (N_("Serial number"), 18), (N_("Zone"), 16),
     (N_("Administered by"), 20), (N_("State"), 16), (N_("Delivery"), 16), (N_("Standing"), 26),
-    (N_("Read on"), 18), (N_("Age of the reading (days)"), 10), (N_("Provenance"), 26),
+    (N_("Read on"), 18), (N_("Age of the reading (days)"), 10), (N_("Provenance"), 40),
 )  # fmt: skip
 
 
@@ -105,7 +107,7 @@ def _device(one: DeviceSheet, data: ReportData, *, codes: bool) -> tuple[Cell, .
     system = one.os if codes or one.os is None else system_name(one.os)
     days = one.age // 86_400 if one.age is not None else None
     return (
-        one.id, one.asset_id, word(one.device_class), use, one.model, system, one.serial,
+        one.id, one.asset_id, one_of(one.device_class), use, one.model, system, one.serial,
         one.zone, one.managed_by, word(one.state), one.delivery, word(one.standing),
         local_time(one.taken_at, data), days, word(one.provenance),
         *(result.counts[verdict] for verdict in Verdict), result.waived,
@@ -119,13 +121,13 @@ _FINDING_HEADS: Final = (
     (N_("What was read"), 40), (N_("Expected"), 34), (N_("Observed"), 34), (N_("Why"), 46),
     (N_("What to do"), 46), (N_("How it is mended"), 24), (N_("Enforced"), 10),
     (N_("Configured, but"), 20), (N_("Waiver"), 16), (N_("Waiver until"), 14),
-    (N_("Provenance"), 24), (N_("Read on"), 18), (N_("Since"), 14),
+    (N_("Provenance"), 40), (N_("Read on"), 18), (N_("Since"), 14),
 )  # fmt: skip
 
 
 def _findings(data: ReportData) -> Table:
     devices = {
-        one.id: (one.id, word(one.device_class), word(one.post_role) if one.post_role else None)
+        one.id: (one.id, one_of(one.device_class), word(one.post_role) if one.post_role else None)
         for one in data.devices
     }
     titles = {one.id: typographic(localized(one.title)) for one in data.rules}
@@ -190,17 +192,19 @@ def _todo(data: ReportData) -> Table:
 
 def _waivers(data: ReportData) -> Table:
     heads = (
-        (N_("Waiver"), 16), (N_("State"), 18), (N_("Rule"), 34), (N_("Devices named"), 30),
+        (N_("Waiver"), 16), (N_("State"), 18), (N_("Rule"), 34), (N_("Title"), 46),
+        (N_("Devices named"), 30),
         (N_("Uses"), 24), (N_("Reason"), 50), (N_("Compensating measure"), 50),
         (N_("Risk accepted"), 50), (N_("Approved by"), 26), (N_("Start"), 12), (N_("End"), 12),
         (N_("Days left"), 10), (N_("Non-compliances in its scope"), 40),
     )  # fmt: skip
 
     def rows() -> Iterator[tuple[Cell, ...]]:
+        titles = task_titles(data)
         for one in data.waivers:
             w = one.waiver
             yield (
-                w.id, word(one.state), w.subject, ", ".join(w.devices),
+                w.id, word(one.state), w.subject, titles.get(w.rule or ""), ", ".join(w.devices),
                 ", ".join(word(role) for role in w.post_roles), w.reason, w.compensating, w.risk,
                 w.approver, w.start, w.end, one.days_left, ", ".join(one.devices),
             )  # fmt: skip
@@ -210,20 +214,24 @@ def _waivers(data: ReportData) -> Table:
 
 def _choices(data: ReportData) -> Table:
     heads = (
-        (N_("Choice"), 22), (N_("Name"), 34), (N_("Value"), 34), (N_("Value of the baseline"), 34),
+        (N_("Choice"), 22), (N_("Name"), 34), (N_("Title"), 46),
+        (N_("Value"), 34), (N_("Value of the baseline"), 34),
         (N_("Use"), 24), (N_("Reason given"), 50), (N_("Decided by"), 30),
     )  # fmt: skip
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for one in data.baseline.parameters:
             yield (
-                _("Value chosen"), one.name, plain_value(one.value),
+                _("Value chosen"), one.name, typographic(localized(one.title)),
+                plain_value(one.value),
                 plain_value(one.default) if one.default is not None else None,
                 word(one.post_role) if one.post_role else None, None, origin_text(one.origin),
             )  # fmt: skip
         for rule in data.baseline.disabled:
             yield (
-                _("Rule disabled"), rule.rule, None, None, None, rule.reason,
+                _("Rule disabled"), rule.rule,
+                typographic(localized(rule.title)) if rule.title else None,
+                None, None, None, rule.reason,
                 origin_text(rule.origin),
             )  # fmt: skip
 
@@ -246,7 +254,7 @@ def _equipment(data: ReportData, *, codes: bool) -> Table | None:
             one = line.device
             shown = {cell.criterion: cell for cell in line.cells}
             yield (
-                one.id, word(one.device_class), word(one.post_role) if one.post_role else None,
+                one.id, one_of(one.device_class), word(one.post_role) if one.post_role else None,
                 one.model, word(one.fitness), word(one.action), " / ".join(line.why),
                 *(
                     " ".join(filter(None, (shown[c].text, shown[c].note)))

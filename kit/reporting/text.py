@@ -100,6 +100,20 @@ def show_date(day: date) -> str:
     return pattern.format(day=day.day, month=month, year=day.year)
 
 
+def show_month(published: str) -> str:
+    """A day or month of a publication (``2026-11-21``, ``2026-11``) in words; else as it is."""
+    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d\d))?", published)
+    if found is None:
+        return published
+    year, month, day = int(found.group(1)), int(found.group(2)), found.group(3)
+    if day is not None:
+        try:
+            return show_date(date(year, month, int(day)))
+        except ValueError:
+            return published
+    return _("{month} {year}").format(month=_(_MONTHS[month - 1]), year=year)
+
+
 def show_time(at: datetime, timezone: str) -> str:
     """Day and time in a time zone, to the minute, with the offset from UTC."""
     local = at.astimezone(ZoneInfo(timezone))

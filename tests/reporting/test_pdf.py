@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kit.i18n import Language, language
-from kit.reporting import pdf
+from kit.reporting import blocks, pdf
 from kit.reporting.blocks import safe
 from kit.reporting.building import build
 from kit.reporting.text import show_share
@@ -128,6 +128,40 @@ def test_signs_no_font_holds_are_numbered() -> None:
     assert safe("a\u0301") == "a⟨U+0301⟩"
 
 
+def test_what_belongs_together_stays_on_one_page_unless_it_is_long() -> None:
+    told = blocks.table(
+        "",
+        ["a", "b", "c"],
+        ["1", "1", "2"],
+        [
+            [{"text": "one", "lines": 2}, "x", "y"],
+            ["x", "y"],
+            [{"text": "two"}, "x", "y" * 3000],  # more than a page could hold
+        ],
+    )
+    assert not told["whole"]
+    assert [(row["whole"], row["last"]) for row in told["rows"]] == [
+        (True, False), (True, True), (False, True),
+    ]  # fmt: skip
+    assert told["rows"][0]["cells"][0] == {"text": "one", "lines": 2}
+    assert blocks.table("", ["a"], ["1"], [["x"], ["y"]])["whole"]
+
+
+def test_each_value_of_a_finding_has_its_line() -> None:
+    data = build(sample.checked(), sample.AT)
+    with language("en"):
+        tables = [one for one in pdf.document(data)["blocks"] if one["kind"] == "table"]
+    rows = [row["cells"] for one in tables for row in one["rows"]]
+    place = next(n for n, row in enumerate(rows) if row[0].get("lines") == 2)
+    (_verdict, rule, key, expected, observed), below = rows[place], rows[place + 1]
+    assert rule["strong"] == "14. SSH root login forbidden"
+    assert (key, expected["text"], observed["text"]) == (
+        {"text": "PermitRootLogin", "small": "sshd_effective"}, "no", safe("prohibit-password"),
+    )  # fmt: skip
+    assert [one["text"] for one in below] == ["PermitRootLogin", "no", "[absent]"]
+    assert below[0]["small"] == "sshd_configured"
+
+
 def test_a_large_site_counts_instead_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     data = build(sample.checked(), sample.AT)
     with language("en"):
@@ -137,4 +171,4 @@ def test_a_large_site_counts_instead_of_listing(monkeypatch: pytest.MonkeyPatch)
     assert len(brief) < len(whole) - 20
     assert any("too many open findings" in one.get("text", "") for one in brief)
     counted = next(one for one in brief if one["kind"] == "table" and one["heads"][-2] == "Open")
-    assert [row[0]["text"] for row in counted["rows"]] == [one.id for one in data.devices]
+    assert [row["cells"][0]["text"] for row in counted["rows"]] == [one.id for one in data.devices]

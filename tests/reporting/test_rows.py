@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from kit.checking.reasons import explain, show_observed
 from kit.i18n import language
 from kit.model.finding import Finding, FindingDetail
 from kit.model.verdict import Reason, ReasonCode, Verdict
@@ -75,6 +76,18 @@ def test_of_instances_those_that_fail_are_shown_by_value() -> None:
     assert line.observed == "yes (root@inside, op@inside); [absent] (op@outside)"
 
 
+def test_names_that_a_read_makes_up_are_in_the_language() -> None:
+    reasons = (Reason(code=ReasonCode.DIFFERS, subject="port [everybody]", detail="yes"),)
+    found = detail("port", observed="everybody: yes", reasons=reasons)
+    with language("fr"):
+        (line,) = row(Verdict.FAIL, found).lines
+        assert line.observed == "yes (tout le monde)"
+        assert show_observed("everybody: <absent>; claire: no") == (
+            "tout le monde: [absent]; claire: no"
+        )
+        assert "port [tout le monde]" in explain(reasons[0])
+
+
 def test_a_reason_about_something_else_leaves_the_observation_whole() -> None:
     reasons = (
         Reason(code=ReasonCode.DIFFERS, subject="port [root]", detail="yes"),
@@ -97,7 +110,7 @@ def test_nothing_is_expected_of_what_was_not_read() -> None:
     assert line.observed == "[not read: the rights were not sufficient]"
     assert made.as_expected == 1
     assert made.notes == (
-        "The device said: no way in",
+        "The device said: “no way in”.",
         "Give the management account its administrator rights back.",
     )
 

@@ -67,9 +67,11 @@ def test_the_workbook_holds_every_device_and_finding(made: tuple[str, dict[str, 
 def test_sheets_are_frozen_filtered_and_typed(made: tuple[str, dict[str, bytes]]) -> None:
     _lang, files = made
     for sheet in opened(files["report.xlsx"]).worksheets:
-        assert sheet.freeze_panes == "A2"
+        wide = sheet.page_setup.fitToWidth > 1
+        assert sheet.freeze_panes == ("B2" if wide else "A2")
         assert sheet.auto_filter.ref.startswith("A1:")
         assert sheet.print_title_rows == "$1:$1"
+        assert sheet.print_title_cols == ("$A:$A" if wide else None)
         widths = [one.width for one in sheet.column_dimensions.values()]
         assert widths
         assert min(widths) > 5
@@ -82,6 +84,21 @@ def test_sheets_are_frozen_filtered_and_typed(made: tuple[str, dict[str, bytes]]
     assert isinstance(read_on.value, datetime)
     assert (read_on.value.hour, read_on.value.minute) == (9, 42)  # Paris, from 08:42 UTC
     assert row[len(heads) - 2].number_format == "0%"
+
+
+def test_rows_are_as_high_as_their_texts_and_days_as_the_language_writes_them(
+    made: tuple[str, dict[str, bytes]],
+) -> None:
+    lang, files = made
+    summary, devices, findings, *_others = opened(files["report.xlsx"]).worksheets
+    long = next(row for row in summary.iter_rows(min_row=2) if len(str(row[1].value)) > 91)
+    assert summary.row_dimensions[long[0].row].height == 26
+    assert summary.row_dimensions[long[0].row + 1].height is None
+    heights = {one.height for one in findings.row_dimensions.values()}
+    assert max(filter(None, heights)) <= 409  # a spreadsheet takes no more
+    assert findings.page_setup.fitToWidth > 1  # or nobody could read it
+    written = devices["M2"].number_format if devices["M2"].value else devices["M5"].number_format
+    assert written.startswith("dd/mm/yyyy" if lang == "fr" else r"yyyy\-mm\-dd")
 
 
 def test_csv_and_workbook_say_the_same(made: tuple[str, dict[str, bytes]]) -> None:

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from kit.i18n import language
 from kit.reporting.cutting import cut_text
 from kit.reporting.html import css_string
-from kit.reporting.text import show_age, show_date, show_share, show_time, typographic, visible
+from kit.reporting.text import (
+    show_age,
+    show_date,
+    show_month,
+    show_share,
+    show_time,
+    typographic,
+    visible,
+)
 
 ACTING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -101,6 +109,14 @@ def test_times_are_local_and_say_their_offset(at: datetime, shown: str) -> None:
 def test_leap_days_are_written() -> None:
     with language("en"):
         assert show_date(date(2028, 2, 29)) == "29 February 2028"
+
+
+def test_months_of_publication_are_written() -> None:
+    with language("fr"):
+        assert show_month("2022-10") == "octobre 2022"
+        assert show_month("2017-09-01") == "1er septembre 2017"
+        assert show_month("2017-02-30") == "2017-02-30"
+        assert show_month("2017, 3rd edition") == "2017, 3rd edition"
 
 
 @pytest.mark.parametrize(
