@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
+from tests.lab.cache import kill_inside
 from tests.lab.hosts import Host, host_entry
 
 SECONDS = 30
@@ -55,5 +56,6 @@ def console(host: Host, account: str) -> Iterator[Terminal]:
     try:
         yield Terminal(process)
     finally:
-        process.kill()
+        # By what is inside: `nsenter` waits for it, and `login` alone would stay for its minute.
+        kill_inside(process)
         process.communicate()
