@@ -6,6 +6,7 @@ A lab or browser test that cannot run is skipped with its reason on a developer'
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -16,6 +17,10 @@ from hypothesis import settings
 TESTS = Path(__file__).parent
 # Markers of tests whose tools `scripts/test` installs, with the folder that implies each.
 EQUIPPED = {"lab": TESTS / "lab", "web": TESTS / "web"}
+
+# Thousands of tests and every library of the project are alive from first to last: looking through
+# them for garbage again and again took a fifth of the time of the tests. Objects between two looks.
+GARBAGE = (50_000, 20, 50)
 
 # Examples are the same in each run, and a busy machine is no failure.
 settings.register_profile("short", derandomize=True, deadline=None, max_examples=50)
@@ -33,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(*GARBAGE)
     settings.load_profile("full" if config.getoption("--full") else "short")
 
 
@@ -54,6 +60,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end: it is not looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
