@@ -3,12 +3,12 @@
     python -m benchmarks.report [DEVICES [RULES]]       default 1000 300
 
 Findings of a made-up site are kept in a store as a check keeps them; one value in twenty is the
-device's own, one in eight differs. One process then opens the store, builds the report once and
-writes every format in turn, as ``report --format`` does: printed are CPU and wall seconds of
-reading, of building and of each format, the peak of resident memory so far, the number and size of
-the files, and the largest. Then each format has a process of its own: what it costs alone, reading
-and building included. Goals: all together 60 s and 1 GB, no HTML file above 15 MB. On a machine
-that does other things, look at the CPU seconds.
+device's own, one in eight differs. One run then opens the store, builds the report once and writes
+all formats side by side, as ``report --format`` does: printed are wall and CPU seconds of reading,
+of building and of writing, and the peak of memory, shared pages of the processes counted once.
+Then each format has a run of its own: what it costs alone, reading and building included, with the
+number and size of its files, and the largest. Goals: all in one run 60 s and 1 GB, no HTML file
+above 15 MB. On a machine that does other things, look at the CPU seconds.
 
 Last, ratios against peers on the same findings in one process: the sheet of findings against
 openpyxl's write-only mode, the JSON report against pydantic's own ``model_dump_json``.
@@ -16,9 +16,10 @@ openpyxl's write-only mode, the JSON report against pydantic's own ``model_dump_
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ from typing import Any
 
 import openpyxl
 
-from kit.documents_io.files import write_files
+from kit.documents_io.side_by_side import write_side_by_side
 from kit.documents_io.workbook_output import workbook
 from kit.i18n import language
 from kit.model.catalogue import Catalogue
@@ -46,7 +47,7 @@ from kit.model.tier import Tier
 from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.reporting.building import Checked, build
 from kit.reporting.data import ReportData
-from kit.reporting.formats import FORMATS, render_each
+from kit.reporting.formats import FORMATS, makers, render_each
 from kit.reporting.table_shapes import text_cell
 from kit.reporting.tables import tables
 from kit.reporting.xlsx import sheet_of
@@ -158,17 +159,16 @@ def checked(url: str, count: int, rules: int) -> Checked:
 
 
 class Watch:
-    """CPU and wall seconds since the last look; CPU time counts from the start of the process."""
+    """CPU and wall seconds since the last look, of this process and those it has waited for."""
 
     def __init__(self) -> None:
         self.cpu, self.wall = 0.0, time.monotonic()
 
     def tell(self, what: str, sizes: Sequence[int] = ()) -> None:
-        cpu, wall = time.process_time(), time.monotonic()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        told = {"what": what, "cpu": cpu - self.cpu, "seconds": wall - self.wall, "peak": peak,
+        cpu, wall = sum(os.times()[:4]), time.monotonic()
+        told = {"what": what, "cpu": cpu - self.cpu, "seconds": wall - self.wall,
                 "sizes": sorted(sizes)}  # fmt: skip
-        print(json.dumps(told))
+        print(json.dumps(told), flush=True)
         self.cpu, self.wall = cpu, wall
 
 
@@ -180,11 +180,10 @@ def measure(names: Sequence[str], url: str, folder: Path, count: int, rules: int
     data = build(site, AT)
     del site
     watch.tell("build")
-    for name in names:
-        own = folder / name
-        own.mkdir()
-        write_files({own / file: pieces for file, pieces in render_each(data, [name], "fr")})
-        watch.tell(name, [file.stat().st_size for file in own.iterdir()])
+    below = [lambda make=make: {folder / name: pieces for name, pieces in make().items()}
+             for make in makers(data, names, "fr")]  # fmt: skip
+    paths = [path for some in write_side_by_side(below) for path in some]
+    watch.tell("write", [path.stat().st_size for path in paths])
 
 
 def compare(url: str, count: int, rules: int) -> None:
@@ -231,19 +230,44 @@ def pydantic_json(data: ReportData) -> None:
     data.model_dump_json(by_alias=True).encode()
 
 
-def shown(told: Mapping[str, Any]) -> str:
-    sizes = told["sizes"]
-    files = f"{len(sizes):6} {sum(sizes) / 1e6:7.1f} {sizes[-1] / 1e6:7.1f}" if sizes else ""
-    return f"{told['cpu']:7.1f} {told['seconds']:7.1f} {told['peak'] / 1e6:8.0f} {files}"
+def resident(process: int) -> int:
+    """Bytes of memory of a process and of those it has started, shared pages counted once."""
+    total = 0
+    for one in (process, *children(process)):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+    return total
 
 
-def run(*words: object) -> list[dict[str, Any]]:
+def children(process: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        listed = Path(f"/proc/{process}/task/{process}/children").read_text()
+        return [int(one) for one in listed.split()]
+    return []
+
+
+def run(*words: object) -> tuple[list[dict[str, Any]], int]:
+    """What a run of this module told, and the peak of its memory."""
     told = [str(one) for one in words]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.report", *told],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.report", *told], stdout=subprocess.PIPE, text=True
+    )
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, resident(process.pid))
+        time.sleep(0.1)
+    if process.returncode or process.stdout is None:
+        sys.exit(f"{' '.join(told)} ended with {process.returncode}")
+    return [json.loads(line) for line in process.stdout], peak
+
+
+def row(what: str, steps: Sequence[Mapping[str, Any]], peak: int | None = None) -> str:
+    seconds, cpu = (sum(one[kind] for one in steps) for kind in ("seconds", "cpu"))
+    sizes = steps[-1]["sizes"]
+    memory = f"{peak / 1e6:8.0f}" if peak else " " * 8
+    files = f"{len(sizes):6} {sum(sizes) / 1e6:7.1f} {sizes[-1] / 1e6:7.1f}" if sizes else ""
+    return f"{what:10} {seconds:7.1f} {cpu:7.1f} {memory} {files}"
 
 
 def main(count: int, rules: int) -> None:
@@ -253,24 +277,19 @@ def main(count: int, rules: int) -> None:
         keep(url, count, rules)
         print(f"{count} devices x {rules} rules, kept in {time.monotonic() - begun:.0f} s")
         together = Path(name) / "together"
-        together.mkdir()
-        steps = run("--make", ",".join(FORMATS), url, together, count, rules)
-        print("\nall in one run\n              cpu       s  peak MB  files      MB     max")
+        steps, peak = run("--make", ",".join(FORMATS), url, together, count, rules)
+        print("\nall in one run\n                 s     cpu  peak MB  files      MB     max")
         for one in steps:
-            print(f"{one['what']:10} {shown(one)}")
-        cpu, seconds = (sum(one[kind] for one in steps) for kind in ("cpu", "seconds"))
-        peak = steps[-1]["peak"]
-        pages = next(one["sizes"] for one in steps if one["what"] == "html")
-        over = cpu > GOAL_SECONDS or peak > GOAL_BYTES or pages[-1] > GOAL_PAGE
-        print(f"{'all':10} {cpu:7.1f} {seconds:7.1f} {peak / 1e6:8.0f} "
-              f"{'  over the goal' if over else '  within the goals'}")  # fmt: skip
-        print("\neach in a process of its own, reading and building included")
+            print(row(one["what"], [one]))
+        print(row("all", steps, peak))
+        largest = max(path.stat().st_size for path in together.glob("*.html"))
+        seconds = sum(one["seconds"] for one in steps)
+        over = seconds > GOAL_SECONDS or peak > GOAL_BYTES or largest > GOAL_PAGE
+        print("over the goals" if over else "within the goals")
+        print("\neach in a run of its own, reading and building included")
         for form in FORMATS:
-            folder = Path(name) / form
-            folder.mkdir()
-            own = run("--make", form, url, folder, count, rules)
-            whole = {kind: sum(one[kind] for one in own) for kind in ("cpu", "seconds")}
-            print(f"{form:10} {shown({**own[-1], **whole})}")
+            own, peak = run("--make", form, url, Path(name) / form, count, rules)
+            print(row(form, own, peak), flush=True)
         print(flush=True)
         compared = [sys.executable, "-m", "benchmarks.report", "--compare", url, str(count)]
         subprocess.run([*compared, str(rules)], check=True)

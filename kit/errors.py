@@ -50,6 +50,16 @@ class KitError(Exception):
         head = f"{self.where}: {self.message}" if self.where else self.message
         return f"{head} {self.remedy}".rstrip()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Go whole from one process to another: every class has arguments of its own."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[KitError], args: tuple[object, ...], parts: dict[str, object]) -> KitError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(parts)
+    return error
+
 
 class UsageError(KitError):
     """The command was asked for something it cannot do as asked (exit 2)."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 
 from kit.app.declared_sheets import client_sheets, declared_matters, second_factor
 from kit.app.earlier_runs import history_before
@@ -19,7 +20,7 @@ from kit.i18n import Language, _
 from kit.model.run import Run
 from kit.reporting.building import Checked, build
 from kit.reporting.data import ReportData
-from kit.reporting.formats import render_all, render_each, renderer
+from kit.reporting.formats import known, makers, render_all
 from kit.reporting.history import EvidenceSheet
 from kit.store.store import Store
 
@@ -104,16 +105,26 @@ def report(
     return render_all(report_data(site, store, at, run), formats, language)
 
 
-def report_in_pieces(
+def report_makers(
     site: OpenSite,
     store: Store,
     at: datetime,
-    formats: Iterable[str],
+    formats: Collection[str],
     language: Language,
+    folder: Path,
     run: str | None = None,
-) -> Mapping[str, Iterable[bytes]]:
-    """The same in pieces that are made when written: a large site is never held as text."""
-    names = list(formats)
-    for name in names:
-        renderer(name)
-    return dict(render_each(report_data(site, store, at, run), names, language))
+) -> list[Callable[[], Mapping[Path, Iterable[bytes]]]]:
+    """The same in pieces that are made when written, each format for itself, below a folder.
+
+    The report is built here; the store is not needed afterwards. A large site is never held as
+    text, and its formats can be made side by side.
+    """
+    known(formats)
+    data = report_data(site, store, at, run)
+    return [_below(folder, make) for make in makers(data, formats, language)]
+
+
+def _below(
+    folder: Path, make: Callable[[], Mapping[str, Iterable[bytes]]]
+) -> Callable[[], Mapping[Path, Iterable[bytes]]]:
+    return lambda: {folder / name: pieces for name, pieces in make().items()}

@@ -35,7 +35,7 @@ def report(
     from kit.app.opening import open_site
     from kit.app.running import now
     from kit.cli.terminal import say
-    from kit.documents_io.files import write_files
+    from kit.documents_io.side_by_side import write_side_by_side
     from kit.i18n import current_language
     from kit.store.store import open_store
 
@@ -43,15 +43,17 @@ def report(
     workspace = session.workspace()
     opened = open_site(workspace, site)
     store = open_store(workspace.store_url())
+    folder = output if output is not None else workspace.root / "reports" / site
     try:
         names = [part.strip() for part in formats.split(",") if part.strip()]
-        files = use_case.report_in_pieces(opened, store, now(), names, current_language(), run)
+        makers = use_case.report_makers(
+            opened, store, now(), names, current_language(), folder, run
+        )
     finally:
         store.close()
-    folder = output if output is not None else workspace.root / "reports" / site
-    write_files({folder / name: content for name, content in files.items()}, mode=0o600)
-    for name in files:
-        say(_("written: {path}").format(path=folder / name))
+    for paths in write_side_by_side(makers, mode=0o600):
+        for path in paths:
+            say(_("written: {path}").format(path=path))
     return 0
 
 
