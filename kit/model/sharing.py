@@ -12,6 +12,7 @@ from kit.model.record import Record
 from kit.model.verdict import Reason
 
 T = TypeVar("T", bound=Hashable)
+R = TypeVar("R", bound=Record)
 
 
 @contextmanager
@@ -39,32 +40,45 @@ class Sharing:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._known: dict[Hashable, Hashable] = {}
+        self._records: dict[Hashable, Record] = {}
+        self._tuples: dict[tuple[int, ...], tuple[Record, ...]] = {}  # each keeps what it names
         self._fields: dict[frozenset[str], set[str]] = {}
 
     def findings(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """The same findings, their parts shared with all that were given before."""
         for one in found:
             fields = one.__dict__
-            for name in ("subject", "rule", "theme", "waiver", "observed_at"):
+            for name in ("rule", "theme", "waiver", "observed_at"):
                 fields[name] = self._one(fields[name])
+            fields["subject"] = self._record(one.subject)
             fields["reasons"] = self._reasons(one.reasons)
-            fields["details"] = self._one(tuple(self._detail(detail) for detail in one.details))
+            fields["details"] = self._details(one.details)
             self._share_fields(one)
         return found
 
     def _one(self, value: T) -> T:
         return self._known.setdefault(value, value)  # type: ignore[return-value]
 
-    def _reasons(self, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-        return self._one(tuple(self._one(one) for one in reasons)) if reasons else ()
+    def _record(self, record: R) -> R:
+        """The record kept for its equals: same class, same fields. Their own ``==`` is slow."""
+        key = (type(record), *record.__dict__.values())
+        known = self._records.get(key)
+        if known is None:
+            self._share_fields(record)
+            known = self._records[key] = record
+        return known  # type: ignore[return-value]
 
-    def _detail(self, detail: FindingDetail) -> FindingDetail:
-        known = self._known.get(detail)
-        if known is not None:
-            return known  # type: ignore[return-value]
-        detail.__dict__["reasons"] = self._reasons(detail.reasons)
-        self._share_fields(detail)
-        return self._one(detail)
+    def _details(self, details: tuple[FindingDetail, ...]) -> tuple[FindingDetail, ...]:
+        for one in details:
+            one.__dict__["reasons"] = self._reasons(one.reasons)
+        return self._same(tuple(self._record(one) for one in details))
+
+    def _reasons(self, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+        return self._same(tuple(self._record(one) for one in reasons)) if reasons else ()
+
+    def _same(self, parts: tuple[R, ...]) -> tuple[R, ...]:
+        """One tuple for all that hold the same shared records."""
+        return self._tuples.setdefault(tuple(map(id, parts)), parts)  # type: ignore[return-value]
 
     def _share_fields(self, record: Record) -> None:
         """Names of the fields that were given: a set of its own in every record otherwise."""
