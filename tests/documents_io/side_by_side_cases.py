@@ -19,7 +19,7 @@ from kit.errors import InvalidDocuments, KitError, Position, Problem
 from kit.i18n import use_language
 
 
-class Unportable(Exception):  # noqa: N818 - an error of a library, which cannot be told apart
+class Unportable(Exception):
     """Cannot be made again from what it keeps."""
 
     def __init__(self, one: str, two: str) -> None:
