@@ -13,6 +13,7 @@ from kit.model.read import Form, Raw, Read, Script
 from kit.reads.counted_lines import END, counted
 from kit.reads.pam_lines import Line, NoStack, PamFiles
 from kit.reads.pam_lockout import NO_LOCKOUT, lockout
+from kit.reads.pam_script import LOOK
 from kit.reads.pam_simulation import KNOWN, Somebody, outcome, tried
 
 _NAME: Final = r"[a-z_][a-z0-9_-]{0,31}"
@@ -21,7 +22,8 @@ _KEY: Final = re.compile(
     rf"(?P<name>{_NAME})|(?P<alone>anyone|lockout))\Z"
 )
 _DOORS_KEY: Final = re.compile(
-    rf"doors (?:member (?P<group>{_NAME})|anyone) except (?P<spared>{_NAME}(?:,{_NAME})*)\Z"
+    rf"(?P<root>root )?doors (?:member (?P<group>{_NAME})|anyone) "
+    rf"except (?P<spared>{_NAME}(?:,{_NAME})*)\Z"
 )
 _SOMEBODY: Final = "(somebody)"
 
@@ -43,66 +45,13 @@ DOORS: Final = (
 one by themselves (gdm-autologin) ask nobody; whether they are used is another document."""
 UNASKED: Final = "unasked"
 LETS_ENDED: Final = "lets ended"
+ROOT_DOORS: Final = ("doas", "polkit-1")
+"""Services beside sudo by which a password makes root of an administrator."""
 _ASKING: Final = frozenset(
     {*DOORS, "doas", "gdm-password", "lightdm", "login", "polkit-1", "sshd", "sudo", "sudo-i"}
 )
 _REFUSING: Final = _ASKING | {"su", "su-l"}
 _OTHER: Final = "other"  # what libpam takes for a service without a file
-
-# A file that cannot be read may hold any line: the whole answer is then denied.
-_LOOK: Final = """\
-for program in awk grep id getent; do
-    command -v "$program" >/dev/null || exit 127
-done
-[ "$(id -u)" = 0 ] || { [ -r /etc/pam.d ] && [ -x /etc/pam.d ]; } || exit 126
-[ -d /etc/pam.d ] || { echo 'no PAM here' >&2; exit 127; }
-: >all
-text() { # text PREFIX FILE
-    [ -r "$2" ] || { echo "$2" >&2; exit 126; }
-    prefix=$1 awk '
-        /^[ \\t]*(#|$)/ { next }
-        { print ENVIRON["prefix"] "\\t" $0 }' "$2" >>all || exit 1
-}
-for folder in /usr/lib/pam.d /etc/pam.d; do
-    for file in "$folder"/*; do
-        name=${file##*/}
-        case $name in
-        *[!A-Za-z0-9_.-]*) continue ;;
-        *.pam-new | *.pam-old | *.dpkg-* | *~) continue ;;
-        esac
-        [ -f "$file" ] || continue
-        printf 'file\\t%s\\n' "$name" >>all
-        text "line" "$file"
-    done
-done
-for module in /lib/*/security/*.so /lib/security/*.so \\
-    /usr/lib/*/security/*.so /usr/lib/security/*.so; do
-    [ ! -f "$module" ] || printf 'module\\t%s\\n' "${module##*/}" >>all
-done
-if [ -f /etc/security/faillock.conf ]; then text lock /etc/security/faillock.conf; fi
-if [ -f /etc/pam_pkcs11/pam_pkcs11.conf ]; then text card /etc/pam_pkcs11/pam_pkcs11.conf; fi
-# Groups somebody is in, by name or as the first group of an account.
-getent passwd >accounts || exit 1
-getent group >groups || exit 1
-awk -F: '
-    FILENAME == "accounts" { first[$4] = 1; next }
-    { if ($4 != "" || ($3 in first)) print "filled\\t" $1 }' accounts groups >>all || exit 1
-# Whom a condition names may be one of those who are asked about.
-named=$(awk '/pam_succeed_if/ {
-    for (at = 1; at + 2 <= NF; at++)
-        if ($at == "user" && $(at + 1) ~ /^(=|!=|in|notin)$/) {
-            count = split($(at + 2), names, ":")
-            for (each = 1; each <= count; each++)
-                if (names[each] ~ /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/ && !seen[names[each]]++)
-                    print names[each]
-        }
-}' all) || exit 1
-for account in __ACCOUNTS__ $named; do
-    if names=$(id -Gn -- "$account" 2>/dev/null); then
-        printf 'groups\\t%s\\t%s\\n' "$account" "$names" >>all
-    fi
-done
-"""
 
 
 @dataclass
@@ -113,6 +62,8 @@ class _Device:
     filled: set[str] = field(default_factory=set)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
     card: list[str] = field(default_factory=list)
+    admins: dict[str, frozenset[str]] = field(default_factory=dict)
+    permits: bool = False  # whether a line of doas lets anybody become somebody
 
 
 class PamStack(Read):
@@ -129,6 +80,9 @@ class PamStack(Read):
     - ``doors member GROUP except A,B``, ``doors anyone except A,B``: the sorted other services of
       ``DOORS`` that have a file and let in a person of that group, or anybody, but for the accounts
       named, with less than two factors, as ``SERVICE: LEAST``.
+    - ``root doors member GROUP except A,B``, ``root doors anyone ...``: the same of ``ROOT_DOORS``,
+      which make root: polkit of those who are in the group ``sudo`` or ``admin`` as well (another
+      rule of polkit for who administers is not followed), doas where a line of it permits anything.
     - ``unasked``: the sorted services that have a file and by which some person comes in without
       being asked for anything, as ``SERVICE: WHY`` (the line that lets them, or ``nothing``).
     - ``lets ended``: the sorted services that have a file and let in an account that has ended
@@ -146,8 +100,14 @@ class PamStack(Read):
         """Prints PAM's files; raises ``ValueError`` for what is no key."""
         found = [_parsed(key) for key in sorted(keys) if not _of_all(key)]
         names = sorted({one["name"] for one in found if "account" in (one["what"] or "")})
-        text = _LOOK.replace("__ACCOUNTS__", shlex.join(names) if names else "''")
+        text = LOOK.replace("__ACCOUNTS__", shlex.join(names) if names else "''")
         return Script(form, text + END)
+
+    def people(self, raw: Raw) -> frozenset[str]:
+        """The administrators."""
+        lines = (line.split("\t") for line in raw.text.splitlines())
+        named = {line[1] for line in lines if line[0] == "admin" and len(line) > 1}
+        return frozenset(named - {"root"})
 
     def _answers(self, raw: Raw, keys: frozenset[str]) -> Mapping[str, Observation]:
         device = _device(counted(raw.text))
@@ -188,9 +148,12 @@ def _device(lines: Iterable[str]) -> _Device:
             device.card.append(text)
         elif kind == "filled":
             device.filled.add(text)
-        elif kind == "groups":
+        elif kind in {"admin", "groups"}:
             account, _tab, names = text.partition("\t")
-            device.groups[account] = frozenset(names.split())
+            place = device.admins if kind == "admin" else device.groups
+            place[account] = frozenset(names.split())
+        elif line == "permits":
+            device.permits = True
         else:
             raise ValueError(f"not a line of this answer: {line[:80]!r}")
     return device
@@ -241,12 +204,22 @@ def _doors(device: _Device, key: re.Match[str]) -> Observation:
     installed = frozenset(device.modules)
 
     def look(service: str, stack: tuple[Line, ...]) -> str:
+        if service == "doas" and not device.permits:
+            return ""
         who = _somebody(device, service, what, name)
         everybody = [who, *_named(device, service, what, name, spared)]
+        if service == "polkit-1":
+            everybody = [
+                replace(who, user=user, groups=groups)
+                for user, groups in device.admins.items()
+                if user not in {"root", *spared} and (not name or name in groups)
+            ]
+        if not everybody:
+            return ""
         least = min((_least(stack, one, installed) for one in everybody), key=_rank)
         return "" if least in _TWO_FACTORS else least
 
-    return _each(device, DOORS, look)
+    return _each(device, ROOT_DOORS if key["root"] else DOORS, look)
 
 
 def _unasked(device: _Device) -> Observation:

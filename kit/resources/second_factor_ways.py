@@ -37,6 +37,7 @@ class SecondFactorWays(ObservedOnly):
     Where sshd asks for a code: nobody of them has a key, or another proof, with which sshd lets in
     without asking PAM. Where the post itself does: no other log-in screen lets in with less than
     two factors (a fingerprint is one, a card with its PIN two), and none opens a session by itself.
+    Where sudo does: neither polkit nor doas makes root of one of them with less.
 
     Mended by hand. A key is somebody's, and whoever opens a session with it must know a password
     and have a code before it goes; the management account is ``exempt``, and nothing here may shut
@@ -76,6 +77,9 @@ class SecondFactorWays(ObservedOnly):
             who = f"member {self.group}" if self.group else "anyone"
             found[PamStack.id] = {f"doors {who} except {spared}": nothing}
             found[AutomaticLogins.id] = {EVERY: nothing}
+        if "sudo" in self.services:
+            who = f"member {self.group}" if self.group else "anyone"
+            found.setdefault(PamStack.id, {})[f"root doors {who} except {spared}"] = nothing
         return found
 
     def values_shown(self) -> str:
