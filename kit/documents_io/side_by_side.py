@@ -101,7 +101,8 @@ def _fork(make: Maker, mode: int) -> tuple[Connection[Any, Any], ForkProcess]:
 def _make(make: Maker, mode: int, hears: Connection[Any, Any], tells: Connection[Any, Any]) -> None:
     """In the process of one maker."""
     hears.close()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all: one of them speaks of it
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all; one speaks of it
     with Pending() as own:
 
         def begun(path: Path, beside: Path) -> None:
