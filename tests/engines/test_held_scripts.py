@@ -158,6 +158,21 @@ def test_rights_come_back_to_the_same_file_only(keeping: Keeping) -> None:
     assert (keeping.bench.root / "a_key").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_a_pattern_has_come_to_mean_since_is_left(keeping: Keeping) -> None:
+    homes = keeping.bench.root / "homes"
+    (homes / "old").mkdir(parents=True)
+    (homes / "old").chmod(0o755)
+    keeping("hold", f"{ID} attributes directory {homes}/*")
+    (homes / "old").chmod(0o750)
+    (homes / "new").mkdir(mode=0o700)  # an account the same run has made
+    assert keeping.put_back("attributes", "directory", f"{homes}/*").state is DONE
+    assert (homes / "old").stat().st_mode & 0o777 == 0o755
+    assert (homes / "new").stat().st_mode & 0o777 == 0o700
+    assert keeping.put_back("attributes", "directory", f"{homes}/*").state is UNCHANGED
+    (homes / "old").rename(homes / "gone")
+    assert keeping.put_back("attributes", "directory", f"{homes}/*").state is FAILED
+
+
 def test_a_unit_goes_back_to_each_state_it_may_have_had(keeping: Keeping) -> None:
     unit = keeping.bench.folder / "unit"
     keeping.bench.program(
