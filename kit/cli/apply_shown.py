@@ -165,12 +165,6 @@ def _show_outcomes(result: ApplyResult) -> None:
             say("  ↶ " + _("put back: {names}").format(names=names), style="yellow")
         if one.proofs:
             _show_proofs(one.proofs)
-    if any(one.ending.value == "interrupted" for one in result.applied.outcomes.values()):
-        run = result.before.run
-        say(
-            _("To go on: esms-kit apply {site} --resume {run}").format(site=run.site, run=run.id),
-            style="bold",
-        )
 
 
 def _show_proofs(proofs: Iterable[Proof]) -> None:
@@ -208,11 +202,20 @@ def _show_untouched(result: ApplyResult) -> None:
 
 
 def _show_way_back(result: ApplyResult) -> None:
-    """The name of a run that touched something: whoever wants to go back has to give it."""
+    """The name of a run that touched something: whoever goes on with it, or back, has to give it.
+
+    Last of all, so that it is still on the screen.
+    """
+    run = result.before.run
+    if any(one.ending.value == "interrupted" for one in result.applied.outcomes.values()):
+        say(
+            _("To go on: esms-kit apply {site} --resume {run}").format(site=run.site, run=run.id),
+            style="bold",
+        )
     untouched = {"unchanged", "skipped"}
     results = [one for device in result.applied.outcomes.values() for one in device.results]
     if any(one.state.value not in untouched for one in results):
-        say(_("Run {run}. To go back: esms-kit undo {run}").format(run=result.before.run.id))
+        say(_("Run {run}. To go back: esms-kit undo {run}").format(run=run.id))
 
 
 def _show_left(site: OpenSite, result: ApplyResult) -> None:

@@ -85,12 +85,12 @@ def run(arguments: Sequence[str]) -> int:
     except KitError as error:
         return _report(error, as_json="--json" in arguments, debug=debug)
     except typer.Exit as done:
-        return int(done.exit_code)
+        # The framework makes an exit of its own of a Ctrl-C, without a word.
+        return _interrupted() if done.exit_code == INTERRUPTED else int(done.exit_code)
     except typer.TyperException as error:
         return _misused(error)
     except (typer.Abort, KeyboardInterrupt):
-        print(_("Interrupted; nothing else will be done."), file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # The reader of our output (head, less) has left: not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,6 +98,11 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last barrier before the user
         return _internal(error, debug=debug)
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    print(_("Interrupted; nothing else will be done."), file=sys.stderr)  # noqa: T201
+    return INTERRUPTED
 
 
 def _misused(error: Exception) -> int:

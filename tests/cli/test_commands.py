@@ -115,3 +115,15 @@ def test_what_is_missing_or_wrong_is_named_as_it_is_typed(line: str, told: str):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, EOFError])
+def test_who_interrupts_is_told_that_nothing_follows(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def interrupted(*_words: object) -> None:
+        raise error
+
+    monkeypatch.setattr("kit.app.doctor.examine", interrupted)
+    assert run(["--lang", "en", "doctor"]) == 130
+    assert "Interrupted; nothing else" in capsys.readouterr().err
