@@ -85,8 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     except KitError as error:
         return _report(error, as_json="--json" in arguments, debug=debug)
     except typer.Exit as done:
-        # The framework makes an exit of its own of a Ctrl-C, without a word.
-        return _interrupted() if done.exit_code == INTERRUPTED else int(done.exit_code)
+        return int(done.exit_code)
     except typer.TyperException as error:
         return _misused(error)
     except (typer.Abort, KeyboardInterrupt):
@@ -97,6 +96,8 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except Exception as error:  # noqa: BLE001 - the last barrier before the user
         return _internal(error, debug=debug)
+    if result == INTERRUPTED:  # what the framework makes of a Ctrl-C, without a word
+        return _interrupted()
     return result if isinstance(result, int) else 0
 
 
