@@ -17,9 +17,21 @@ from kit.reads.automatic_logins import EVERY, AutomaticLogins
 from kit.reads.pam_stack import PamStack
 from kit.reads.sshd_loaded import DAEMON_KEY, SshdLoaded
 from kit.reads.sshd_ways import SshdWays
+from kit.reads.sudoers import Sudoers
 from kit.resources.observed_only import ObservedOnly
 
 _AT_THE_POST: Final = frozenset({"gdm-password", "lightdm", "login"})
+# With the first three sudo has PAM ask root, or whoever else it is to become, whom nobody asks for
+# a code; with the others it calls PAM by a name the code may not be asked by (sudoers(5)).
+_SUDO: Final = {
+    **{
+        name: Expectation(Operator.EQUAL_OR_ABSENT, value=False)
+        for name in ("rootpw", "runaspw", "targetpw")
+    },
+    "pam_askpass_service": Expectation(Operator.EQUAL_OR_ABSENT, "sudo"),
+    "pam_login_service": Expectation(Operator.EQUAL_OR_ABSENT, "sudo-i"),
+    "pam_service": Expectation(Operator.EQUAL_OR_ABSENT, "sudo"),
+}
 _UP_TO_DATE: Final = ("loaded", "on_demand", "stopped")
 
 
@@ -37,7 +49,8 @@ class SecondFactorWays(ObservedOnly):
     Where sshd asks for a code: nobody of them has a key, or another proof, with which sshd lets in
     without asking PAM. Where the post itself does: no other log-in screen lets in with less than
     two factors (a fingerprint is one, a card with its PIN two), and none opens a session by itself.
-    Where sudo does: neither polkit nor doas makes root of one of them with less.
+    Where sudo does: neither polkit nor doas makes root of one of them with less, and no option of
+    sudo has somebody else asked, or PAM called by another name.
 
     Mended by hand. A key is somebody's, and whoever opens a session with it must know a password
     and have a code before it goes; the management account is ``exempt``, and nothing here may shut
@@ -45,7 +58,7 @@ class SecondFactorWays(ObservedOnly):
     """
 
     reads: ClassVar[Mapping[Platform, tuple[ReadClass, ...]]] = {
-        Platform.LINUX: (AutomaticLogins, PamStack, SshdLoaded, SshdWays)
+        Platform.LINUX: (AutomaticLogins, PamStack, SshdLoaded, SshdWays, Sudoers)
     }
     phase: ClassVar[Phase] = Phase.ACCESS
     type: Literal["second_factor_ways"]
@@ -80,6 +93,7 @@ class SecondFactorWays(ObservedOnly):
         if "sudo" in self.services:
             who = f"member {self.group}" if self.group else "anyone"
             found.setdefault(PamStack.id, {})[f"root doors {who} except {spared}"] = nothing
+            found[Sudoers.id] = {f"default {name}": one for name, one in _SUDO.items()}
         return found
 
     def values_shown(self) -> str:
