@@ -32,6 +32,7 @@ BITS: Final[dict[str, frozenset[str]]] = {
             "/lib/*/gstreamer1.0/gstreamer-1.0/gst-ptp-helper",
             "/usr/libexec/spice-client-glib-usb-acl-helper",
             "/usr/libexec/polkit-agent-helper-1",
+            "/usr/libexec/xscreensaver/xscreensaver-auth",
             *("/sbin/exim4", "/sbin/mount.cifs", "/sbin/mount.ecryptfs_private"),
             *("/sbin/mount.nfs", "/sbin/pppd", "/sbin/vlock-main"),
             # Electron and the browsers bring their own copy of Chromium's.
@@ -67,6 +68,7 @@ BITS: Final[dict[str, frozenset[str]]] = {
     "/bin/write.ul": _setgid("tty"),
     "/sbin/postdrop": _setgid("postdrop"),
     "/sbin/postqueue": _setgid("postdrop"),
+    "/lib/*/libexec/kf[56]/kdesud": _setgid("nogroup"),
     "/usr/games/*": _setgid("games"),
 }
 """Pattern of a path -> the bits it may have. ``*`` also stands for several folders."""
