@@ -98,7 +98,7 @@ look() { # UNDER
         find "$@" </dev/null 2>>why || [ -s why ] || echo 'find failed' >>why
     done <points >names
     # A name of several lines is none that stat finds, and the walk then not whole.
-    head -n 200 names | tr '\n' '\0' | xargs -0 -r \
+    head -n 100 names | tr '\n' '\0' | xargs -0 -r \
         stat -c "bits${tab}%a${tab}%U${tab}%G${tab}%n" -- >bits 2>>why
     awk -F '\t' '$1 == "fuse" { print "find: \047" $2 "\047: Permission denied"
         print "find: " $2 ": Permission denied" }' points >spared
@@ -106,11 +106,14 @@ look() { # UNDER
     if [ -s unseen ]; then
         head -n 1 unseen >&2
         echo incomplete
+    elif [ "$(grep -c '' names)" -gt 100 ] || [ "$(grep -c '' caps)" -gt 100 ]; then
+        echo 'too many to look at' >&2
+        echo incomplete
     fi
     command -v getcap >/dev/null || echo nocaps
     awk '{ print "caps\t" $0 }' caps >told
     cat bits
-    head -n 200 told
+    head -n 100 told
     # Who has brought them, by the name the package knows; whether they are still what it brought.
     awk -F '\t' '
         $1 == "bits" { path = $5 }
@@ -144,7 +147,8 @@ class PrivilegedFiles(Read):
     Local file systems that are mounted at or below the folder without ``nosuid`` are walked; those
     of the network, images (squashfs) and folders only root may enter are not. A walk that was not
     whole is Unreadable where it found nothing, and so are capabilities without ``getcap``.
-    At most 200 programs of each kind are told.
+    Of more than 100 programs of a kind, known or not, the first 100 are looked at, and the walk is
+    then not whole.
     """
 
     id: ClassVar[str] = "privileged_files"
