@@ -162,11 +162,9 @@ def load_site(
     listed = read_devices is not None or not (folder / DEVICES_FILE).exists()
     names = frozenset(one.id for one in read_devices[0].devices) if read_devices else frozenset()
     people, enrolments, sealed = _people(gathering, folder, names if listed else None)
-    read_deliveries = [
-        gathering.read(Delivery, path) for path in sorted((folder / DELIVERIES).glob("*.yaml"))
-    ]
+    paths = sorted((folder / DELIVERIES).glob("*.yaml"))
+    deliveries = [found for path in paths if (found := gathering.read(Delivery, path))]
     site = _resolve(gathering, *read_site) if read_site else None
-    deliveries = [found for found in read_deliveries if found]
     if site is not None and read_site is not None:
         gathering.problems.extend(
             check_site(
