@@ -22,6 +22,7 @@ from tests.lab.hosts import Done, Host, NamespaceHost
 from tests.lab.recipe import HERE, load_recipe
 from tests.lab.repository import Repository
 from tests.lab.rootfs import provide_base
+from tests.lab.warm import Busy, warm_kit
 from tests.lab.wire import Wire
 
 T = TypeVar("T")
@@ -252,6 +253,27 @@ class Lab:
         except subprocess.TimeoutExpired as error:
             raise LabError(f"{argv[0]}: no end after {timeout} s on the controller.") from error
 
+    def kit(
+        self,
+        words: Sequence[str],
+        *,
+        input: bytes = b"",  # noqa: A002
+        timeout: float = 300,
+        cwd: Path | None = None,
+    ) -> Done:
+        """Run ``esms-kit`` on the controller, as ``in_controller`` would, but begun warm."""
+        procs, network = controller_places(self.pid, self.folder)
+        try:
+            return warm_kit().run(
+                words, procs=procs, network=network, cwd=cwd or Path.cwd(), env=os.environ,
+                given=input, timeout=timeout,
+            )  # fmt: skip
+        except Busy:
+            cold = [sys.executable, "-m", "kit.cli", *words]
+            return self.in_controller(cold, input=input, timeout=timeout, cwd=cwd)
+        except subprocess.TimeoutExpired as error:
+            raise LabError(f"esms-kit: no end after {timeout} s on the controller.") from error
+
     def controller_entry(self) -> list[str]:
         """The words before a program's that make it run on the controller."""
         return controller_entry(self.pid, self.folder)
@@ -330,10 +352,15 @@ class Lab:
 
 def controller_entry(warden: int, folder: Path) -> list[str]:
     """The words before a program's that make it run on the controller of an open lab."""
-    group = f"{folder}/private/cgroup/{folder.name}/controller"
+    procs, network = controller_places(warden, folder)
     join = 'echo $$ >"$0" && exec "$@"'
-    procs = f"/proc/{warden}/root{group}/cgroup.procs"
-    return ["sh", "-c", join, procs, "nsenter", f"--net=/proc/{warden}/ns/net", "--"]
+    return ["sh", "-c", join, procs, "nsenter", f"--net={network}", "--"]
+
+
+def controller_places(warden: int, folder: Path) -> tuple[str, str]:
+    """Where to join the controller's control group, and its network."""
+    group = f"{folder}/private/cgroup/{folder.name}/controller"
+    return f"/proc/{warden}/root{group}/cgroup.procs", f"/proc/{warden}/ns/net"
 
 
 def _enter_network(descriptor: int) -> None:

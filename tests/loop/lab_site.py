@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -107,11 +106,8 @@ class LabSite:
         self, *arguments: str, expect: Iterable[int] | None = None, timeout: int = 240
     ) -> Answer:
         """Run ``esms-kit`` on the controller, with JSON answers where the command has them."""
-        done = self.lab.in_controller(
-            [sys.executable, "-m", "kit.cli", "-w", str(self.root), "--lang", "en", *arguments],
-            cwd=ROOT,
-            timeout=timeout,
-        )
+        words = ["-w", str(self.root), "--lang", "en", *arguments]
+        done = self.lab.kit(words, cwd=ROOT, timeout=timeout)
         stdout, stderr = done.stdout.decode(), done.stderr.decode()
         data = json.loads(stdout) if "--json" in arguments and stdout.strip() else None
         answer = Answer(done.returncode, data, stderr, stdout)

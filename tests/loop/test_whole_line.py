@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +45,8 @@ class Technician:
         self.stick = folder / "stick"
 
     def __call__(self, *words: str, expect: tuple[int, ...] = (0,), given: bytes = b"") -> str:
-        argv = [sys.executable, "-m", "kit.cli", "--lang", "fr", *words]
-        if words[0] != "init":
-            argv[3:3] = ["-w", str(self.root)]
-        done = self.lab.in_controller(argv, cwd=ROOT, timeout=400, input=given)
+        place = [] if words[0] == "init" else ["-w", str(self.root)]
+        done = self.lab.kit([*place, "--lang", "fr", *words], cwd=ROOT, timeout=400, input=given)
         said = done.stdout.decode()
         assert done.returncode in expect, f"{words}\n{said[-3000:]}\n{done.stderr.decode()[-3000:]}"
         return said
