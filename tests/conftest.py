@@ -18,6 +18,21 @@ TESTS = Path(__file__).parent
 # Markers of tests whose tools `scripts/test` installs, with the folder that implies each.
 EQUIPPED = {"lab": TESTS / "lab", "web": TESTS / "web"}
 
+# One worker has the lab, for longer than the other has with everything else. These modules of the
+# lab are left to the end, the longest first, for whichever worker is free; each opens a lab of its
+# own. What looks at the whole machine (its processes, its other labs) is not among them.
+LAST = (
+    "conformance/test_changes.py",
+    "loop/test_loop.py",
+    "engines/test_lab_changes.py",
+    "conformance/test_devices.py",
+    "loop/test_undo.py",
+    "engines/test_lab_watchdog.py",
+    "clients/test_lab_clients.py",
+    "conformance/test_watchdog.py",
+    "conformance/test_pam.py",
+    "conformance/test_projects.py",
+)
 # Thousands of tests and every library of the project are alive from first to last: looking through
 # them for garbage again and again took a fifth of the time of the tests. Objects between two looks.
 GARBAGE = (50_000, 20, 50)
@@ -51,15 +66,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(marker)
         if item.get_closest_marker("lab"):
             if not item.get_closest_marker("xdist_group"):
-                # One worker owns the lab: two labs side by side starve one another of CPU.
-                item.add_marker(pytest.mark.xdist_group("lab"))
+                item.add_marker(pytest.mark.xdist_group(_last(item) or "lab"))
             if os.geteuid() != 0:
                 item.add_marker(pytest.mark.skip(reason="the lab needs root (namespaces)"))
     unwanted = {"full": not config.getoption("--full"), "lab": config.getoption("--quick")}
     left_out = [i for i in items if any(unwanted.get(m.name) for m in i.iter_markers())]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+    items.sort(key=_turn)
+
+
+def _last(item: pytest.Item) -> str:
+    """The module's name among those of the lab that come last, or nothing."""
+    name = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+    return name if name in LAST else ""
+
+
+def _turn(item: pytest.Item) -> int:
+    """The lab's worker begins with the lab; the modules that come last in their order."""
+    if not item.get_closest_marker("lab"):
+        return 0
+    return LAST.index(_last(item)) + 1 if _last(item) else -1
 
 
 def pytest_collection_finish() -> None:
