@@ -76,6 +76,9 @@ def run(arguments: Sequence[str]) -> int:
 
     from kit.cli.commands import build
     from kit.cli.framework_texts import translate_help
+    from kit.cli.terminal import encodable
+
+    encodable()
 
     debug = "--debug" in arguments
     try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from kit.cli.session import redactor
 from kit.i18n import _
@@ -14,6 +16,8 @@ from kit.i18n import _
 if TYPE_CHECKING:
     from rich.console import Console
 
+_GAP: Final = 3  # spaces between two columns
+_NARROWEST: Final = 8  # characters a column needs to be read at all
 STYLES: Final = {
     "pass": "green", "fail": "bold red", "error": "bold magenta",
     "not_checked": "yellow", "not_applicable": "dim",
@@ -37,17 +41,45 @@ def printable(text: str) -> str:
 @cache
 def console() -> Console:
     """Standard output."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=False, emoji=False, markup=False)
+    return _console(stderr=False)
 
 
 @cache
 def aside() -> Console:
     """Standard error: progress and notes, so that output can be piped."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, emoji=False, markup=False)
+    class Screen(Console):
+        """Goes on in silence when its reader has left: a command still exits with its own code."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            _nobody_reads()
+
+    return Screen(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def _nobody_reads() -> None:
+    """Standard output leads nowhere from now on: whoever read it (head, less) has left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def encodable() -> None:
+    """Have signs that a screen or a file of another encoding lacks replaced, not end the command.
+
+    Windows gives a file or a pipe such an encoding, as old locales do.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not _in_utf8(stream):
+            stream.reconfigure(errors="replace")
+
+
+def _in_utf8(stream: TextIO) -> bool:
+    return stream.encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
 
 
 def say(text: str, style: str = "") -> None:
@@ -61,8 +93,14 @@ def note(text: str, style: str = "") -> None:
 
 
 def show_json(data: Any) -> None:  # noqa: ANN401 - whatever a record dumps to
-    """A versioned JSON document on standard output, sorted, readable."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    """A versioned JSON document on standard output, sorted, readable, whole in any encoding."""
+    ascii_only = not _in_utf8(sys.stdout)
+    try:
+        text = json.dumps(data, ensure_ascii=ascii_only, indent=2, sort_keys=True)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _nobody_reads()
 
 
 def show_table(
@@ -84,8 +122,13 @@ def show_table(
     if title:  # apart from the table: a title is never folded to the width of narrow columns
         say(title, style="bold")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    rows = list(rows)
+    lines = [[printable(cell.partition("\t")[2] or cell) for cell in row] for row in rows]
+    names = [max(map(len, column)) + _GAP for column in zip(heads, *lines, strict=False)]
+    # On a screen too narrow for them names are folded all the same: cut off, they are none.
+    fit = sum(names[:whole]) + _NARROWEST * (len(heads) - whole) <= console().width
     for place, head in enumerate(heads):
-        table.add_column(head, overflow="fold", no_wrap=place < whole)
+        table.add_column(head, overflow="fold", no_wrap=fit and place < whole)
     for row in rows:
         cells = []
         for index, cell in enumerate(row):

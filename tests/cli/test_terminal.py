@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -26,3 +29,39 @@ def test_without_a_terminal_the_question_is_told_all_the_same(
     assert "These cannot be undone. Make them?" in told
     assert "Add --yes." in told
     terminal.aside.cache_clear()
+
+
+def shown(code: str, *, encoding: str = "utf-8", cut: bool = False, columns: int = 80):
+    """What another process showed, and its exit code; ``cut``: its reader leaves at once."""
+    command = [sys.executable, "-c", f"import sys; from kit.cli import terminal as t; {code}"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": str(columns)}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    )
+    assert process.stdout is not None
+    if cut:
+        process.stdout.close()
+        assert process.stderr is not None
+        told = process.stderr.read()
+    else:
+        out, told = process.communicate()
+        told = out + told
+    return told.decode(encoding), process.wait(60)
+
+
+@pytest.mark.parametrize("line", ["t.say('x' * 99)", "t.show_json({'a': 'x' * 99999})"])
+def test_a_reader_that_leaves_changes_no_exit_code(line: str):
+    assert shown(f"{line}; {line}; sys.exit(4)", cut=True) == ("", 4)
+
+
+def test_signs_an_encoding_lacks_are_replaced():
+    code = "t.encodable(); t.say('✓ été'); t.show_json({'a': '✓'})"
+    assert shown(code, encoding="cp1252") == ('? été\n{\n  "a": "\\u2713"\n}\n', 0)
+
+
+def test_names_are_folded_where_they_would_be_cut_off():
+    name = "20261127T215806Z-0e1f2a"
+    code = f"t.show_table(['Run', 'Trend'], [['{name}', 'x' * 30]], whole=1)"
+    assert name in shown(code)[0]
+    narrow = shown(code, columns=24)[0]
+    assert name in "".join(line[:13].strip() for line in narrow.splitlines())
