@@ -14,13 +14,22 @@ from kit.checking.rejudging import judged_otherwise
 from kit.documents_io.files import write_file
 from kit.errors import KitError
 from kit.evidence.chain import Made, Sealing, clock, counted, linked, next_entry, run_mark
-from kit.evidence.documents import Found, RunContext, Told, manifest, run_files
+from kit.evidence.documents import (
+    NEWLINE,
+    Found,
+    RunContext,
+    Told,
+    manifest,
+    run_files,
+    snapshot_file,
+)
 from kit.evidence.masking import Pseudonyms, masked_findings, masked_snapshot
 from kit.loop.reading import Reading
 from kit.model.evidence import EvidenceMark, Link, digest_of
 from kit.model.plan import DevicePlan
-from kit.model.record import Record
+from kit.model.record import Record, canonical
 from kit.model.run import Run
+from kit.model.snapshot import Snapshot
 from kit.redaction import Redactor
 from kit.secrets.keyring import KeyRing
 from kit.store.chain import Chain, pack
@@ -100,6 +109,26 @@ def masked(reading: Reading, mask: Callable[[str], str]) -> Reading:
     )
 
 
+def not_sealed(store: Store, site: str, snapshots: Mapping[str, Snapshot]) -> tuple[str, ...]:
+    """Devices whose reading is in no run of the evidence a site was taken in from.
+
+    Empty where the chain is our own: what is judged there goes into it.
+    """
+    chain = Chain(store, site)
+    if not chain.imported():
+        return ()
+    listed = {line for one in chain.links() for line in one.manifest.decode().splitlines()}
+    left = {
+        name: one
+        for name, one in snapshots.items()
+        if f"{digest_of(canonical(one) + NEWLINE)}  {snapshot_file(name)}" not in listed
+    }
+    for run in store.runs(site) if left else ():  # written by a version with other fields
+        known = store.snapshots(run.id)
+        left = {name: one for name, one in left.items() if known.get(name) != one}
+    return tuple(sorted(left))
+
+
 def run_context(site: OpenSite, run: Run) -> RunContext:
     """What a run of this site is judged with, now."""
     loaded = site.loaded
@@ -146,7 +175,7 @@ def chain_run(
         made = next_entry(
             site.loaded.site, last, made_at=made_at, manifest=files.listed,
             files=len(files.packed), run=mark, counts=counts,
-            clock=clock(run, last, reading.snapshots.values()),
+            clock=clock(made_at, last, reading.snapshots.values()),
         )  # fmt: skip
         link, why = sealed_link(made, files.listed, seal)
         return link, files.packed

@@ -228,9 +228,22 @@ def verify(
     return code
 
 
+def _show_notices(found: Verification) -> None:
+    """What is so of every run of a year is one line."""
+    from kit.cli.terminal import say
+    from kit.evidence.words import notice_words
+
+    told: dict[str, list[str]] = {}
+    for notice in found.notices:
+        told.setdefault(notice_words(notice), []).append(notice.place)
+    for words, names in told.items():
+        text = _("{name}: {problem}").format(name=few(names), problem=words)
+        say(f"· {text if names[0] else words}")
+
+
 def _show(found: Verification) -> None:
     from kit.cli.terminal import say
-    from kit.evidence.words import fault_words, notice_words, reserve_words
+    from kit.evidence.words import fault_words, reserve_words
     from kit.reporting.text import show_short_time
 
     if found.site:
@@ -256,10 +269,7 @@ def _show(found: Verification) -> None:
         words = reserve_words(reserve)
         text = _("{name}: {problem}").format(name=reserve.place, problem=words)
         say(f"! {text if reserve.place else words}", style="yellow")
-    for notice in found.notices:
-        words = notice_words(notice)
-        text = _("{name}: {problem}").format(name=notice.place, problem=words)
-        say(f"· {text if notice.place else words}")
+    _show_notices(found)
     if found.faults:
         say(_("ALTERED: this evidence is not what was sealed."), style="bold red")
     elif found.reserves:

@@ -108,6 +108,7 @@ def check(
     """Run ``esms-kit check``."""
     from kit.app import check as use_case
     from kit.app.collecting import record, recorded
+    from kit.app.evidence import not_sealed
     from kit.app.opening import open_site
     from kit.app.running import asked
     from kit.cli.choices import severity
@@ -118,19 +119,21 @@ def check(
     opened = open_site(workspace, site)
     threshold = severity(fail_on)
     snapshots = recorded(opened, from_files) if from_files else None
+    foreign: tuple[str, ...] = ()
     with kept(workspace) as store:
         who = asked(workspace, redactor())
         if snapshots is not None:
             result = use_case.check_recorded(
                 opened, store, who, snapshots, limit=limit, fail_on=threshold
             )
+            foreign = not_sealed(store, site, result.reading.snapshots)
         else:
             collect = collector(session, opened, _("Checking"))
             result = use_case.check(opened, store, who, collect, limit=limit, fail_on=threshold)
     if record_to is not None:
         record(record_to, result.reading.snapshots.values())
-    show_check(opened, result, as_json=as_json, verbose=session.verbose)
-    return result.run.exit_code or 0
+    show_check(opened, result, as_json=as_json, verbose=session.verbose, foreign=foreign)
+    return (result.run.exit_code or 0) or int(bool(foreign))
 
 
 def plan(

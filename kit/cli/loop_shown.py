@@ -17,8 +17,18 @@ if TYPE_CHECKING:
     from kit.model.verdict import Reason
 
 
-def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: int) -> None:
-    """A table of devices, what stands, and where to go from here."""
+def show_check(
+    site: OpenSite,
+    result: CheckResult,
+    *,
+    as_json: bool,
+    verbose: int,
+    foreign: Sequence[str] = (),
+) -> None:
+    """A table of devices, what stands, and where to go from here.
+
+    ``foreign``: devices whose reading is none of those of the evidence the site was taken in from.
+    """
     if as_json:
         show_json(
             {
@@ -31,6 +41,7 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
                 },
                 "people": [one.model_dump(mode="json") for one in result.people],
                 "declared": [one.model_dump(mode="json") for one in result.declared],
+                "not_in_evidence": list(foreign),
             }
         )
         return
@@ -40,6 +51,9 @@ def show_check(site: OpenSite, result: CheckResult, *, as_json: bool, verbose: i
     _show_standing(site, result, verbose)
     _show_people(result)
     _show_declared(site, result)
+    if foreign:
+        text = _("{names}: this reading is in none of the sealed runs: changed, or made elsewhere.")
+        say(text.format(names=", ".join(foreign)), style="bold red")
     _show_end(site, result)
 
 

@@ -90,15 +90,19 @@ def counted(
     )
 
 
-def clock(run: Run, last: Link | None, snapshots: Iterable[Snapshot]) -> Clock:
-    """What devices and the last entry say of the controller's clock."""
+def clock(made_at: datetime, last: Link | None, snapshots: Iterable[Snapshot]) -> Clock:
+    """What devices and the last entry say of the controller's clock when an entry is made.
+
+    A check that ended while an apply was under way is no clock that went back: the apply began
+    before the entry it follows, and is made after it.
+    """
     offsets = sorted(
         round((one.device_clock - one.taken_at).total_seconds())
         for one in snapshots
         if one.device_clock is not None and one.outcome is Outcome.DONE
     )
     middle = (offsets[0], median_low(offsets), offsets[-1]) if offsets else None
-    back = last is not None and run.started_at < last.read().made_at
+    back = last is not None and made_at < last.read().made_at
     return Clock(compared=len(offsets), offsets=middle, went_back=back)
 
 

@@ -34,6 +34,7 @@ from kit.model.waiver import Waiver
 
 CONTEXT: Final = "context.json"
 SNAPSHOTS: Final = "snapshots"
+NEWLINE: Final = b"\n"  # at the end of each file
 FINDINGS: Final = "findings"
 PLANS: Final = "plans"
 OUTCOMES: Final = "outcomes"
@@ -100,6 +101,11 @@ def device_mask(snapshot: Snapshot | None, spared: frozenset[str], pseudonyms: P
     return name_mask((names | people) - words_of_records(), pseudonyms)
 
 
+def snapshot_file(device: str) -> str:
+    """The name of a device's reading among the files of a run."""
+    return f"{SNAPSHOTS}/{device}.snapshot.json"
+
+
 def run_files(found: Found, pseudonyms: Pseudonyms, told: Told) -> Iterator[tuple[str, bytes]]:
     """``(name, content)`` of every file of a run, sorted by kind and device.
 
@@ -117,7 +123,7 @@ def run_files(found: Found, pseudonyms: Pseudonyms, told: Told) -> Iterator[tupl
             if count:
                 told.changed[device] = kept
                 told.masks[device] = mask
-            yield f"{SNAPSHOTS}/{device}.snapshot.json", canonical(kept) + b"\n"
+            yield snapshot_file(device), canonical(kept) + NEWLINE
         if device in found.findings:
             masked = hidden_people(masked_findings(found.findings[device], mask), pseudonyms)
             file = FindingsFile(device=device, findings=masked)

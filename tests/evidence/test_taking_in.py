@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from kit.app.collecting import recorded
 from kit.app.drift import drift
-from kit.app.evidence import seal_of
+from kit.app.evidence import not_sealed, seal_of
 from kit.app.evidence_import import import_evidence
 from kit.app.opening import open_site
 from kit.app.pseudonymous import nominative_annex
@@ -100,6 +101,30 @@ def test_what_is_altered_or_known_already_is_not_taken_in(
             open_site(workspace, "example").loaded, store, retention(1, 1), chained.clock(),
             lambda: None,
         )  # fmt: skip
+
+
+def test_a_reading_changed_after_it_was_sealed_is_named(
+    exported: Path, empty: Path, tmp_path: Path
+) -> None:
+    workspace = load_workspace(empty)
+    store = open_store(workspace.store_url())
+    import_evidence(workspace, store, exported)
+    readings = tmp_path / "readings"
+    shutil.copytree(exported / "runs/000002/snapshots", readings)
+    opened = open_site(workspace, "example")
+    assert not_sealed(store, "example", recorded(opened, [readings])) == ()
+    path = min(readings.glob("*.json"))
+    text = path.read_text()
+    assert '"tool_version":"' in text
+    path.write_text(text.replace('"tool_version":"', '"tool_version":"x'))
+    name = path.name.partition(".")[0]
+    assert not_sealed(store, "example", recorded(opened, [readings])) == (name,)
+
+
+def test_our_own_readings_are_held_against_nothing(made: Made) -> None:
+    made.check()
+    found = recorded(made.site, [made.root / "snapshots"])
+    assert not_sealed(made.store, "example", found) == ()
 
 
 def test_a_link_in_the_folder_is_refused(exported: Path, tmp_path: Path) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kit.evidence.chain import clock
 from kit.evidence.verification import FaultKind, NoticeKind, ReserveKind
 from kit.evidence.verifying import verify
 from kit.evidence.words import fault_words, notice_words, reserve_words
 from kit.i18n import language
 from kit.model.evidence import digest_of
+from kit.store.chain import Chain
 from tests.evidence.made import Files, Made, load
 
 MUTATIONS = 1000
@@ -244,8 +247,6 @@ def test_a_key_that_cannot_be_opened_says_so_and_keeps_the_run(made: Made) -> No
 
 
 def test_the_clock_that_went_back_is_told(made: Made, tmp_path: Path) -> None:
-    from datetime import timedelta
-
     made.make_keys()
     made.clock.at += timedelta(days=10)
     made.check()
@@ -255,6 +256,15 @@ def test_the_clock_that_went_back_is_told(made: Made, tmp_path: Path) -> None:
     assert found.faults == ()
     told = {(one.kind, one.place) for one in found.notices}
     assert (NoticeKind.CLOCK_WENT_BACK, ENTRY.format(2)) in told
+
+
+def test_a_check_beside_a_longer_run_is_no_clock_that_went_back(made: Made) -> None:
+    made.check()
+    (first,) = Chain(made.store, "example").links()
+    at = first.read().made_at
+    assert clock(at - timedelta(seconds=1), first, ()).went_back
+    assert not clock(at + timedelta(seconds=1), first, ()).went_back
+    assert not clock(at, None, ()).went_back
 
 
 def test_every_word_exists_in_both_languages(files: Files, chained: Made) -> None:
