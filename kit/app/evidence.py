@@ -123,8 +123,9 @@ def not_sealed(store: Store, site: str, snapshots: Mapping[str, Snapshot]) -> tu
         for name, one in snapshots.items()
         if f"{digest_of(canonical(one) + NEWLINE)}  {snapshot_file(name)}" not in listed
     }
-    for run in store.runs(site) if left else ():  # written by a version with other fields
-        known = store.snapshots(run.id)
+    sealed = [mark.run.id for one in chain.links() if (mark := one.read()).run is not None]
+    for run in sealed if left else ():  # written by a version with other fields
+        known = store.snapshots(run)
         left = {name: one for name, one in left.items() if known.get(name) != one}
     return tuple(sorted(left))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.app.check import Asked, check_recorded
 from kit.app.collecting import recorded
 from kit.app.drift import drift
 from kit.app.evidence import not_sealed, seal_of
@@ -25,7 +26,7 @@ from kit.evidence.verifying import verify
 from kit.sites.workspace import load_workspace
 from kit.store.chain import Chain
 from kit.store.store import open_store
-from tests.evidence.made import Made, load
+from tests.evidence.made import OPERATOR, START, Made, load
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,7 +119,12 @@ def test_a_reading_changed_after_it_was_sealed_is_named(
     assert '"tool_version":"' in text
     path.write_text(text.replace('"tool_version":"', '"tool_version":"x'))
     name = path.name.partition(".")[0]
-    assert not_sealed(store, "example", recorded(opened, [readings])) == (name,)
+    changed = recorded(opened, [readings])
+    assert not_sealed(store, "example", changed) == (name,)
+    # An auditor's own check keeps it, and seals nothing.
+    asked = Asked(OPERATOR, lambda: START + timedelta(days=1), lambda: "abcdef")
+    check_recorded(opened, store, asked, changed)
+    assert not_sealed(store, "example", changed) == (name,)
 
 
 def test_our_own_readings_are_held_against_nothing(made: Made) -> None:
