@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kit.app.check import FINDINGS
 from kit.documents_io.yaml import dump_yaml
+from tests.warm import esms_kit
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,13 +28,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def esms_kit(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kit.cli", "-w", str(root), "--lang", "fr", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def kit(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return esms_kit("-w", str(root), "--lang", "fr", *words)
 
 
 def test_a_check_of_no_device_is_no_success(root: Path) -> None:
-    done = esms_kit(root, "check", "vide")
+    done = kit(root, "check", "vide")
     assert done.returncode == FINDINGS
     assert "esms-kit intake" in done.stdout
 
@@ -42,7 +41,7 @@ def test_a_check_of_no_device_is_no_success(root: Path) -> None:
 @pytest.mark.parametrize("words", [("plan", "vide"), ("apply", "vide", "--yes")])
 def test_nothing_is_planned_or_done_for_no_device(root: Path, words: tuple[str, ...]) -> None:
     before = sorted(root.rglob("*"))
-    done = esms_kit(root, *words)
+    done = kit(root, *words)
     assert done.returncode == 2
     assert "esms-kit intake vide" in done.stderr
     told = {one.name for one in set(root.rglob("*")) - set(before)}
@@ -50,6 +49,6 @@ def test_nothing_is_planned_or_done_for_no_device(root: Path, words: tuple[str, 
 
 
 def test_a_class_that_no_device_has_is_told(root: Path) -> None:
-    done = esms_kit(root, "plan", "example", "--limit", "til-pc-001", "--class", "thin_client")
+    done = kit(root, "plan", "example", "--limit", "til-pc-001", "--class", "thin_client")
     assert done.returncode == 2
     assert "thin_client" in done.stderr

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kit.documents_io.yaml import dump_yaml
+from tests.warm import esms_kit
 
 ROOT = Path(__file__).parents[2]
 SITE: dict[str, Any] = {
@@ -30,14 +30,7 @@ NOTE = (
 
 
 def kit(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kit.cli", "-w", str(workspace), "--lang", "fr", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=120,
-        check=False,
-    )
+    return esms_kit("-w", str(workspace), "--lang", "fr", *arguments)
 
 
 @pytest.fixture

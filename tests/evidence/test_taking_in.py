@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,15 +26,11 @@ from kit.sites.workspace import load_workspace
 from kit.store.chain import Chain
 from kit.store.store import open_store
 from tests.evidence.made import OPERATOR, START, Made, load
-
-ROOT = Path(__file__).parents[2]
+from tests.warm import esms_kit
 
 
 def kit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kit.cli", "-w", str(folder), "--lang", "en", *arguments],
-        capture_output=True, text=True, timeout=120, check=False, cwd=ROOT,
-    )  # fmt: skip
+    return esms_kit("-w", str(folder), "--lang", "en", *arguments)
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from tests.lab.hosts import Done, Host, NamespaceHost
 from tests.lab.recipe import HERE, load_recipe
 from tests.lab.repository import Repository
 from tests.lab.rootfs import provide_base
-from tests.lab.warm import Busy, warm_kit
 from tests.lab.wire import Wire
+from tests.warm import Busy, Place, warm_kit
 
 T = TypeVar("T")
 CLONE_NEWNET: Final = 0x40000000
@@ -262,11 +262,10 @@ class Lab:
         cwd: Path | None = None,
     ) -> Done:
         """Run ``esms-kit`` on the controller, as ``in_controller`` would, but begun warm."""
-        procs, network = controller_places(self.pid, self.folder)
         try:
             return warm_kit().run(
-                words, procs=procs, network=network, cwd=cwd or Path.cwd(), env=os.environ,
-                given=input, timeout=timeout,
+                words, cwd=cwd or Path.cwd(), env=os.environ, given=input, timeout=timeout,
+                place=controller_place(self.pid, self.folder),
             )  # fmt: skip
         except Busy:
             cold = [sys.executable, "-m", "kit.cli", *words]
@@ -352,15 +351,15 @@ class Lab:
 
 def controller_entry(warden: int, folder: Path) -> list[str]:
     """The words before a program's that make it run on the controller of an open lab."""
-    procs, network = controller_places(warden, folder)
+    place = controller_place(warden, folder)
     join = 'echo $$ >"$0" && exec "$@"'
-    return ["sh", "-c", join, procs, "nsenter", f"--net={network}", "--"]
+    return ["sh", "-c", join, place.procs, "nsenter", f"--net={place.network}", "--"]
 
 
-def controller_places(warden: int, folder: Path) -> tuple[str, str]:
+def controller_place(warden: int, folder: Path) -> Place:
     """Where to join the controller's control group, and its network."""
     group = f"{folder}/private/cgroup/{folder.name}/controller"
-    return f"/proc/{warden}/root{group}/cgroup.procs", f"/proc/{warden}/ns/net"
+    return Place(f"/proc/{warden}/root{group}/cgroup.procs", f"/proc/{warden}/ns/net")
 
 
 def _enter_network(descriptor: int) -> None:

@@ -1,6 +1,6 @@
-"""``esms-kit`` on a lab's controller, by processes that begin with everything loaded.
+"""``esms-kit`` by processes that begin with everything loaded.
 
-    python -m tests.lab.warm REQUESTS ANSWERS     two descriptors; one JSON document a line
+    python -m tests.warm REQUESTS ANSWERS     two descriptors; one JSON document a line
 
 Three quarters of what a short command takes is Python's loading of modules and of the catalogue.
 One process of a test run does that once and forks for each command. A command is a process of its
@@ -24,12 +24,21 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 CLONE_NEWNET: Final = 0x40000000
 STREAMS: Final = ("stdin", "stdout", "stderr")
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command is put: the list of a control group's processes, a network's file."""
+
+    procs: str
+    network: str
 
 
 class Busy(Exception):
@@ -45,7 +54,7 @@ class Kit:
         self._reader: IO[bytes] = os.fdopen(self._answers, "rb")
         self._turn = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.lab.warm", str(ask), str(tell)],
+            [sys.executable, "-m", "tests.warm", str(ask), str(tell)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=(ask, tell),
@@ -59,17 +68,16 @@ class Kit:
         self,
         words: Sequence[str],
         *,
-        procs: str,
-        network: str,
         cwd: Path,
         env: Mapping[str, str],
-        given: bytes,
-        timeout: float,
+        given: bytes = b"",
+        timeout: float = 120,
+        place: Place | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a command line to its end, as ``subprocess.run`` would.
 
-        ``procs``: the list of a control group's processes; ``network``: the file of a namespace.
-        ``subprocess.TimeoutExpired`` when its time is over; ``Busy`` when it is not the time.
+        ``place``: nowhere else than this process when ``None``. ``subprocess.TimeoutExpired`` when
+        its time is over; ``Busy`` when it is not the time.
         """
         if not self._turn.acquire(blocking=False):
             raise Busy
@@ -78,8 +86,8 @@ class Kit:
                 streams = {name: str(Path(folder, name)) for name in STREAMS}
                 Path(streams["stdin"]).write_bytes(given)
                 request = {
-                    "words": [*words], "procs": procs, "network": network, "cwd": str(cwd),
-                    "env": dict(env), "streams": streams,
+                    "words": [*words], "cwd": str(cwd), "env": dict(env), "streams": streams,
+                    "place": asdict(place) if place else None,
                 }  # fmt: skip
                 code = self._ask(request, timeout)
                 said = [Path(streams[name]).read_bytes() for name in STREAMS[1:]]
@@ -120,6 +128,13 @@ def warm_kit() -> Kit:
     return Kit()
 
 
+def esms_kit(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a command line on this machine; what it said as text."""
+    done = warm_kit().run(words, cwd=cwd, env=os.environ)
+    said = (done.stdout.decode(), done.stderr.decode())
+    return subprocess.CompletedProcess(done.args, done.returncode, *said)
+
+
 # -- the process that forks --------------------------------------------------------------------
 
 
@@ -138,11 +153,8 @@ def load() -> None:
 def become(request: dict[str, Any]) -> None:
     """In the child: all that a command started by the shell would have of its own."""
     os.setsid()
-    Path(request["procs"]).write_text(str(os.getpid()))
-    libc = ctypes.CDLL(None, use_errno=True)
-    with Path(request["network"]).open("rb") as network:
-        if libc.setns(network.fileno(), CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), "setns")
+    if request["place"]:
+        enter(Place(**request["place"]))
     flags = {"stdin": os.O_RDONLY}
     for number, name in enumerate(STREAMS):
         flag = flags.get(name, os.O_WRONLY | os.O_CREAT)
@@ -153,6 +165,15 @@ def become(request: dict[str, Any]) -> None:
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     sys.argv = ["esms-kit", *request["words"]]
+
+
+def enter(place: Place) -> None:
+    """Into a control group and a network."""
+    Path(place.procs).write_text(str(os.getpid()))
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path(place.network).open("rb") as network:
+        if libc.setns(network.fileno(), CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
 
 
 def serve(requests: int, answers: int) -> None:
