@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from kit.app.evidence import evidence_mark
-from kit.catalogue.loading import shipped_catalogue
+from kit.app.packs import site_catalogue, workspace_packs
 from kit.checking.compliance import is_compliant
 from kit.checking.labels import label
 from kit.checking.reasons import explain
@@ -66,7 +66,8 @@ def quality(workspace: Workspace, store: Store, site: str) -> Quality:
         if one.state is not DeviceState.REMOVED and one.delivery is not None
     )
     every = [one for own in found.values() for one in own]
-    outstanding = tuple(_outstanding(every))
+    packs = workspace_packs(workspace) if loaded.site.clients else {}
+    outstanding = tuple(_outstanding(every, site_catalogue(loaded, packs)))
     return Quality(
         run.id, run.started_at, inspected, outstanding, _evidence_words(store, loaded.site, run)
     )
@@ -108,14 +109,11 @@ def _under_waiver(count: int) -> str:
     return message.format(count=count)
 
 
-def _outstanding(findings: Sequence[Finding]) -> Iterator[Outstanding]:
-    catalogue = shipped_catalogue()
+def _outstanding(findings: Sequence[Finding], catalogue: Catalogue) -> Iterator[Outstanding]:
     for action in actions_of(findings):
         for task in action.tasks:
             what = task_text(task) if task.rule is None else _title(catalogue, task.rule)
-            yield Outstanding(
-                label(task.severity), f"{word(action.kind)}{_(': ')}{what}", task.devices
-            )
+            yield Outstanding(word(action.kind), label(task.severity), what, task.devices)
 
 
 def _title(catalogue: Catalogue, rule: str) -> str:

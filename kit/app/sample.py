@@ -12,7 +12,7 @@ from kit.app.opening import OpenSite
 from kit.app.pseudonymous import leaving
 from kit.app.report import choose_run
 from kit.checking.labels import label, one_of
-from kit.checking.reasons import explain, show_expected, show_observed
+from kit.checking.reasons import explain
 from kit.checking.sampling import (
     REMOVED,
     Agreement,
@@ -32,6 +32,7 @@ from kit.i18n import _, current_language, localized
 from kit.model.device import DeviceClass
 from kit.model.finding import Finding
 from kit.model.verdict import Verdict
+from kit.reporting.rows import Line, merged_lines
 from kit.store.store import Store
 
 _LONGEST: Final = 300
@@ -79,14 +80,19 @@ def _row(site: OpenSite, number: int, item: Item, finding: Finding | None) -> tu
         title = localized(rule.title) if rule is not None else item.rule
         verdict = label(item.verdict)
         details = [one for one in finding.details if one.verdict is finding.verdict]
-        expected = "; ".join(
-            dict.fromkeys(show_expected(d.operator, d.expected, d.quantifier) for d in details)
-        )
-        seen = "; ".join(dict.fromkeys(show_observed(one.observed) for one in details))
+        lines = tuple(merged_lines(details))
+        expected = _("; ").join(_looked_at(one) for one in lines)
+        seen = _("; ").join(dict.fromkeys(one.observed for one in lines))
         if not details and finding.reasons:
             seen = explain(finding.reasons[0])
     cells = (str(number), item.device, kind, item.rule, title, verdict, expected, seen)
     return tuple(one if len(one) <= _LONGEST else one[:_LONGEST] + "…" for one in cells)
+
+
+def _looked_at(line: Line) -> str:
+    """Where to look, and what is expected there."""
+    where = ", ".join(line.keys) + (", …" if line.more_keys else "")
+    return f"{where}{_(': ')}{line.expected}" if line.expected else where
 
 
 def _known(site: OpenSite, rule: str) -> bool:

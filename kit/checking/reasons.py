@@ -70,10 +70,10 @@ _SENTENCES: Final[Mapping[ReasonCode, str]] = {
         "This firewall would shut this controller out: {subject} is in no management source."
     ),
     ReasonCode.NEVER_USED: N_("It was issued, and no post has seen it used yet: {subject}."),
-    ReasonCode.NOT_REVOKED: N_("The person left on {detail}, and it was not revoked: {subject}."),
+    ReasonCode.NOT_REVOKED: N_("The person left on {end}, and it was not revoked: {subject}."),
     ReasonCode.NOT_DECLARED: N_("Nobody has declared it."),
     ReasonCode.DECLARATION_WITHDRAWN: N_("The declaration was withdrawn: {subject}."),
-    ReasonCode.DECLARATION_EXPIRED: N_("The declaration could be relied on until {detail} only."),
+    ReasonCode.DECLARATION_EXPIRED: N_("The declaration could be relied on until {end} only."),
     ReasonCode.DECLARED_NOT_SO: N_("It was declared not to be so: “{detail}”."),
     ReasonCode.DECLARED_NOT_CONCERNED: N_("It was declared to be of no concern here: “{detail}”."),
     ReasonCode.CONTRADICTED: N_("It was measured otherwise ({subject}): {detail}."),
@@ -270,12 +270,12 @@ def _ways(reason: Reason) -> str:
     return ", ".join(label(name) for name in names if name is not None) or reason.subject
 
 
-def _day(reason: Reason) -> str:
+def _day(text: str) -> str:
     """An ISO day as the language writes it; what is none is left as it is."""
     try:
-        day = date.fromisoformat(reason.subject)
+        day = date.fromisoformat(text)
     except ValueError:
-        return reason.subject
+        return text
     return f"{day:%d/%m/%Y}" if current_language() == "fr" else day.isoformat()
 
 
@@ -312,7 +312,8 @@ _WORDS: Final[Mapping[str, Callable[[Reason], str]]] = {
     "fact": _fact,
     "class": _class,
     "ways": _ways,
-    "day": _day,
+    "day": lambda reason: _day(reason.subject),
+    "end": lambda reason: _day(reason.detail),
 }
 
 

@@ -26,6 +26,8 @@ SYMBOLS: Final[Mapping[str, str]] = {
     "installed": N_("installed"),
     "unused": N_("not used"),
     "any from any": N_("anything from anywhere"),
+    "present": N_("present"),
+    "missing": N_("missing"),
 }
 """Values that reads make up: no device says them."""
 NAMES: Final[Mapping[str, str]] = {"everybody": N_("everybody")}

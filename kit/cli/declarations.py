@@ -66,6 +66,7 @@ def add(
     from kit.app.declarations import add_declaration
     from kit.app.running import now
     from kit.cli.terminal import say
+    from kit.reporting.text import show_date
 
     wanted: dict[str, Any] = {
         "id": declaration_id, "rule": matter, "answer": answer, "statement": statement,
@@ -74,7 +75,7 @@ def add(
     made = add_declaration(session_of(context).workspace(), site, wanted, now())
     say(
         _("Declaration {id} added: {name}, until {end} included.").format(
-            id=made.id, name=made.rule, end=made.until.isoformat()
+            id=made.id, name=made.rule, end=show_date(made.until)
         )
     )
     say(_("Nobody measured it: it changes nothing that was measured."), style="dim")
@@ -132,9 +133,10 @@ def _title(one: JudgedDeclaration) -> str:
 def _line(one: JudgedDeclaration) -> list[str]:
     from kit.checking.labels import declared_label
     from kit.checking.reasons import explain
+    from kit.reporting.text import show_short_date
 
     said = one.said
-    last = said.until.isoformat() if said is not None else ""
+    last = show_short_date(said.until) if said is not None else ""
     who = ", ".join(filter(None, (said.by, said.function))) if said is not None else ""
     state = f"{one.finding.verdict.value}\t{declared_label(one.state, one.finding.verdict)}"
     told = [_title(one), who, *(explain(reason) for reason in one.finding.reasons)]

@@ -23,6 +23,8 @@ AsJson = Annotated[bool, typer.Option("--json", help=_("Answer in JSON."))]
 Formats = Annotated[
     str, typer.Option("--format", help=_("Formats, comma-separated: html, csv, json."))
 ]
+_SHORT_NOTE = 24
+"""Letters of what is said of a run that its line in the table takes."""
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help=_("Write files into this folder."))
 ]
@@ -184,6 +186,7 @@ def _show_changes(site: OpenSite, found: Drift) -> None:
 
 def _show_standing(site: OpenSite, found: Drift) -> None:
     from kit.cli.terminal import say, show_table
+    from kit.reporting.drift_words import rule_title
     from kit.reporting.text import show_short_time
 
     if not found.standing:
@@ -195,11 +198,12 @@ def _show_standing(site: OpenSite, found: Drift) -> None:
         told = told if one.since.held_at else _("{day} or before").format(day=told)
         by_rule[one.rule, told, one.waiver or ""].append(one.device)
     rows = [
-        [rule, _few(devices), told, waiver] for (rule, told, waiver), devices in by_rule.items()
+        [rule_title(site.catalogue, rule), _few(devices), told, waiver]
+        for (rule, told, waiver), devices in by_rule.items()
     ]
     title = _("Failures that stand, oldest first")
     heads = [_("Rule"), _("Devices"), _("Since when"), _("Waiver")]
-    show_table(heads, rows, title=title, whole=1)
+    show_table(heads, rows, title=title)
 
 
 def _few(names: list[str]) -> str:
@@ -209,19 +213,24 @@ def _few(names: list[str]) -> str:
 
 
 def _show_history(site: OpenSite, found: tuple[HistoryEntry, ...]) -> None:
-    from kit.cli.terminal import show_table
+    from kit.cli.terminal import say, show_table
     from kit.model.verdict import Verdict
     from kit.reporting.drift_page import notes, share_words
 
+    told = {one.side.run: notes(one) for one in found}
+    long = {run: words for run, words in told.items() if len(words) > _SHORT_NOTE}
     rows = [
         [
             one.side.run, one.side.kind, str(one.side.score.counts[Verdict.FAIL]),
-            share_words(one.side.score.ratio), share_words(one.side.score.coverage), notes(one),
+            share_words(one.side.score.ratio), share_words(one.side.score.coverage),
+            _("see below") if one.side.run in long else told[one.side.run],
         ]
         for one in found
     ]  # fmt: skip
     heads = [_("Run"), _("Command"), "✗", _("Score"), _("Coverage"), _("Trend")]
     show_table(heads, rows, title=site.loaded.site.name, whole=5)
+    for run, words in long.items():
+        say(_("{name}: {problem}").format(name=run, problem=words))
 
 
 def register(app: typer.Typer) -> None:

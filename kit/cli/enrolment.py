@@ -188,6 +188,7 @@ def _as_data(one: Standing, *, names: bool) -> dict[str, Any]:
 
 def _tell_status(found: tuple[Standing, ...], *, taken_in: bool) -> None:
     from kit.cli.terminal import say, show_table
+    from kit.reporting.text import show_short_date, show_short_time
 
     if not found:
         nobody = _("Nobody is listed: esms-kit enrol import SITE FILE")
@@ -210,9 +211,9 @@ def _tell_status(found: tuple[Standing, ...], *, taken_in: bool) -> None:
                 one.person.account,
                 one.person.name,
                 f"{style}\t{label}",
-                f"{one.enrolment.issued_at:%Y-%m-%d}" if one.enrolment else "",
+                show_short_date(one.enrolment.issued_at.date()) if one.enrolment else "",
                 f"{len(one.seen.placed)}/{len(one.posts)}",
-                f"{proof.at:%Y-%m-%d %H:%M} {proof.device}" if proof else "",
+                f"{show_short_time(proof.at, 'UTC')} {proof.device}" if proof else "",
             ]
         )
     heads = [_("Pseudonym"), _("Account"), _("Name"), _("Second factor"), _("Issued"),

@@ -32,6 +32,7 @@ METAVARS: Final[Mapping[str, str]] = {
     "DIR": N_("DIR"),
     "FILE": N_("FILE"),
     "FILE=DEVICE": N_("FILE=DEVICE"),
+    "MATTER": N_("MATTER"),
     "NAME": N_("NAME"),
     "PACK": N_("PACK"),
     "PROFILE": N_("PROFILE"),

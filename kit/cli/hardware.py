@@ -36,8 +36,10 @@ def list_all(
 ) -> int:
     """Run ``esms-kit hardware list``."""
     from kit.app import hardware as use_case
+    from kit.checking.labels import label
     from kit.cli.choices import device_classes
     from kit.cli.terminal import show_json, show_table
+    from kit.reporting.text import show_short_date
 
     chosen = device_classes([device_class])[0] if device_class else None
     found = use_case.list_profiles(_workspace(context), chosen)
@@ -49,8 +51,9 @@ def list_all(
     for one in found:
         end = one.support_end()
         sourced = _("sourced") if one.verified else _("unverified")
-        until = end.until.isoformat() if end else ""
-        rows.append([one.id, one.label, ", ".join(one.platforms), until, sourced])
+        until = show_short_date(end.until) if end else ""
+        platforms = ", ".join(map(label, one.platforms))
+        rows.append([one.id, one.label, platforms, until, sourced])
     heads = [_("Profile"), _("Model"), _("Platforms"), _("Support until"), _("Facts")]
     show_table(heads, rows, title=_("{count} profiles").format(count=len(rows)), whole=1)
     return 0

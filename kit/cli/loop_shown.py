@@ -87,10 +87,11 @@ def _show_devices(site: OpenSite, result: CheckResult, verbose: int) -> None:
     say("  ".join(f"{_MARKS[one]} {verdict_label(one)}" for one in shown), style="dim")
     if aside:
         say(_("Not read:"), style="bold")
-    for why, names in sorted(aside.items(), key=lambda item: item[1]):
+    groups = sorted(aside.items(), key=lambda item: item[1])
+    remedies = [_remedy(result, names[0]) for _why, names in groups]
+    for (why, names), remedy, after in zip(groups, remedies, [*remedies[1:], ""], strict=False):
         say("  " + _("{name}: {problem}").format(name=few(names), problem=why), style="yellow")
-        remedy = _remedy(result, names[0])
-        if remedy:
+        if remedy and remedy != after:  # told once for those that follow each other
             say(f"    → {remedy}")
 
 
@@ -157,15 +158,17 @@ def _state(result: CheckResult, device: str, verbose: int) -> str:
 
 
 def _remedy(result: CheckResult, device: str) -> str:
-    """What to do about a device that was tried and could not be read."""
+    """What to do about a device of which nothing is known, and why that is."""
     from kit.checking.reasons import what_to_do
     from kit.model.verdict import ReasonCode
 
-    if device not in result.reading.snapshots:
-        return ""
-    whys = (why for one in result.reading.judged[device].findings for why in one.reasons)
-    codes = {ReasonCode.NOT_REACHED, ReasonCode.REFUSED}
-    return next((what_to_do(why) for why in whys if why.code in codes), "")
+    whys = [why for one in result.reading.judged[device].findings for why in one.reasons]
+    if device in result.reading.snapshots:
+        codes = {
+            ReasonCode.NOT_REACHED, ReasonCode.REFUSED, ReasonCode.TOO_OLD, ReasonCode.DATED_AHEAD
+        }  # fmt: skip
+        whys = [why for why in whys if why.code in codes]
+    return what_to_do(whys[0]) if whys else ""
 
 
 def _undated(findings: Sequence[Finding]) -> Reason | None:
@@ -198,17 +201,17 @@ def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
     ]
     show_table([_("Severity"), _("Rule"), _("Devices")], rows, styled=0, title=_("What stands"))
     if verbose:
-        for _rule, found in worst:
+        for rule, found in worst:
             for one in found:
-                _show_finding(one)
+                _show_finding(one, localized(site.catalogue.texts(rule).title))
 
 
-def _show_finding(one: Finding) -> None:
+def _show_finding(one: Finding, title: str) -> None:
     """Each part of a finding that does not hold: what was read where, what is expected."""
     from kit.checking.reasons import explain, show_expected, show_observed
     from kit.model.verdict import Verdict
 
-    say(f"{one.subject.id} · {one.rule}", style="bold")
+    say(f"{one.subject.id} · {title} ({one.rule})", style="bold")
     good = {Verdict.PASS, Verdict.NOT_APPLICABLE}
     for detail in one.details:
         if detail.verdict not in good:

@@ -75,11 +75,12 @@ def export(
 def _show(ring: RingFile) -> None:
     """Every key, the ones in use with their whole fingerprint."""
     from kit.cli.terminal import say
+    from kit.reporting.text import show_short_date
     from kit.secrets.ring_file import grouped
 
     names = {"sealing": _("sealing key"), "encryption": _("encryption key")}
     for key in (*ring.sealing, *ring.encryption):
-        since = f"{key.created_at:%Y-%m-%d}"
+        since = show_short_date(key.created_at.date())
         if key.retired_at is None:
             say(_("{name} {id}, in use since {since}").format(
                 name=names[key.kind], id=key.id, since=since), style="bold")  # fmt: skip
@@ -87,7 +88,7 @@ def _show(ring: RingFile) -> None:
         else:
             say(_("{name} {id}, in use from {since} to {until}").format(
                 name=names[key.kind], id=key.id, since=since,
-                until=f"{key.retired_at:%Y-%m-%d}"), style="dim")  # fmt: skip
+                until=show_short_date(key.retired_at.date())), style="dim")  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:

@@ -103,12 +103,13 @@ def _title(site: OpenSite, rule: str) -> str:
 def _show_device(site: OpenSite, device: DevicePlan, verbose: int) -> None:
     from rich.rule import Rule
 
-    from kit.checking.reasons import explain, fix_label, pending_label
+    from kit.checking.reasons import explain, fix_label, pending_label, what_to_do
 
     out = console()
     out.print(Rule(printable(device.device), align="left", style="bold"))
     if device.not_known is not None:
         say("  " + explain(device.not_known), style="yellow")
+        say(f"    → {what_to_do(device.not_known)}")
         return
     if not (device.changes or device.refused or device.by_hand or device.pending):
         say("  " + _("Nothing to change."), style="green")

@@ -93,6 +93,7 @@ def show(
     from kit.cli.terminal import say, show_json
     from kit.documents_io.yaml import dump_yaml
     from kit.model.device import DeviceClass
+    from kit.reporting.text import typographic
 
     found = use_case.show_site(session_of(context).workspace(), site)
     data = found.site.model_dump(mode="json", exclude_none=True)
@@ -103,7 +104,7 @@ def show(
         return 0
     say(found.site.name, style="bold")
     if found.category_label:
-        say(f"{found.site.category} {found.category_label}")
+        say(f"{found.site.category} – {typographic(found.category_label)}")
     for line in dump_yaml(data).splitlines():
         say(line)
     classes = ", ".join(

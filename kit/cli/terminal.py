@@ -14,16 +14,21 @@ from kit.cli.session import redactor
 from kit.i18n import _
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.text import Text
 
-_GAP: Final = 3  # spaces between two columns
-_NARROWEST: Final = 8  # characters a column needs to be read at all
 STYLES: Final = {
     "pass": "green", "fail": "bold red", "error": "bold magenta",
     "not_checked": "yellow", "not_applicable": "dim",
     "low": "dim", "medium": "yellow", "high": "red", "critical": "bold red",
 }  # fmt: skip
 """Colours only ever double a word; none stands alone."""
+# Blanks that hold a line together, and the signs that stand for them while lines are broken.
+_HOLDING: Final = {0xA0: "\ue000", 0x202F: "\ue001"}
+_FREED: Final = {0xE000: "\u00a0", 0xE001: "\u202f"}
+_BESIDE: Final = 3  # blanks that go with a column
+_USUAL_WORD: Final = 16
+"""Letters a column has room for; longer words are folded before a row is shown as lines."""
 
 
 def printable(text: str) -> str:
@@ -113,32 +118,83 @@ def show_table(
 ) -> None:
     """A table; column ``styled`` holds a word of ``STYLES`` followed by ``\\t`` and its label.
 
-    The first ``whole`` columns are never folded: names that people copy.
+    The first ``whole`` columns are never folded: names that people copy. Where the terminal is too
+    narrow for them and the words of the others, each row is shown as a few lines instead.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
     if title:  # apart from the table: a title is never folded to the width of narrow columns
         say(title, style="bold")
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    rows = list(rows)
-    lines = [[printable(cell.partition("\t")[2] or cell) for cell in row] for row in rows]
-    names = [max(map(len, column)) + _GAP for column in zip(heads, *lines, strict=False)]
-    # On a screen too narrow for them names are folded all the same: cut off, they are none.
-    fit = sum(names[:whole]) + _NARROWEST * (len(heads) - whole) <= console().width
-    for place, head in enumerate(heads):
-        table.add_column(head, overflow="fold", no_wrap=fit and place < whole)
+    shown = []
     for row in rows:
         cells = []
         for index, cell in enumerate(row):
             word, tab, label = cell.partition("\t")
             if index == styled and tab:
-                cells.append(Text(printable(label), style=STYLES.get(word, "")))
+                cells.append(Text(_held(printable(label)), style=STYLES.get(word, "")))
             else:
-                cells.append(Text(printable(cell)))
-        table.add_row(*cells)
-    console().print(table)
+                cells.append(Text(_held(printable(cell))))
+        shown.append(cells)
+    least = [_least(head, [row[place].plain for row in shown], whole=place < whole)
+             for place, head in enumerate(heads)]  # fmt: skip
+    if sum(least) + _BESIDE * len(least) > console().width and whole:
+        _show_lines(heads, shown, whole)
+    else:
+        _show_columns(heads, shown, least, whole)
+
+
+def _held(text: str) -> str:
+    """The text with blanks that no line may be broken at: rich breaks at all of them."""
+    return text.translate(_HOLDING)
+
+
+def _least(head: str, cells: Sequence[str], *, whole: bool) -> int:
+    """The least width of a column: whole, or its heading and the usual words."""
+    if whole:
+        return max(map(len, [head, *cells]))
+    words = [min(len(word), _USUAL_WORD) for cell in cells for word in cell.split()]
+    return max([*map(len, head.split()), *words], default=1)
+
+
+def _show_columns(
+    heads: Sequence[str], rows: Sequence[Sequence[Text]], least: Sequence[int], whole: int
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for place, (head, width) in enumerate(zip(heads, least, strict=True)):
+        table.add_column(head, overflow="fold", no_wrap=place < whole, min_width=width)
+    for row in rows:
+        table.add_row(*row)
+    _print(table)
+
+
+def _show_lines(heads: Sequence[str], rows: Sequence[Sequence[Text]], whole: int) -> None:
+    """Each row: its names, then what the other columns say, under them."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for row in rows:
+        _print(Text("  ").join(cell for cell in row[:whole] if cell.plain))
+        told = [
+            Text.assemble((_held(f"{head}{_(': ')}"), "dim"), cell)
+            for head, cell in zip(heads[whole:], row[whole:], strict=True)
+            if cell.plain
+        ]
+        if told:
+            _print(Padding(Text(" · ").join(told), (0, 0, 0, 4)))
+
+
+def _print(what: RenderableType) -> None:
+    out = console()
+    with out.capture() as captured:
+        out.print(what)
+    try:
+        out.file.write(captured.get().translate(_FREED))
+        out.file.flush()
+    except BrokenPipeError:
+        out.on_broken_pipe()
 
 
 def progress(total: int, label: str) -> tuple[Callable[[str], None], Callable[[], None]]:

@@ -52,6 +52,7 @@ def add(
     from kit.app.running import now
     from kit.app.waivers import add_waiver
     from kit.cli.terminal import say
+    from kit.reporting.text import show_date
 
     wanted: dict[str, Any] = {
         "id": waiver_id, "rule": rule, "control": control, "devices": tuple(devices or ()),
@@ -61,7 +62,7 @@ def add(
     made = add_waiver(session_of(context).workspace(), site, wanted, now())
     say(
         _("Waiver {id} added: {name}, until {end} included.").format(
-            id=made.id, name=made.subject, end=made.end.isoformat()
+            id=made.id, name=made.subject, end=show_date(made.end)
         )
     )
     say(_("It explains the failure; it does not make it compliant."), style="dim")
@@ -90,6 +91,7 @@ def _json(found: SiteWaivers, standings: list[WaiverStanding]) -> None:
 
 def _line(one: WaiverStanding) -> list[str]:
     from kit.checking.waiver_words import notice_words
+    from kit.reporting.text import show_short_date
 
     fails = "?" if one.failing is None else str(len(one.failing))
     state = "pass\t" + _("in force")
@@ -99,7 +101,7 @@ def _line(one: WaiverStanding) -> list[str]:
         state = f"{word}\t" + "; ".join(map(notice_words, one.notices))
     waiver = one.waiver
     return [
-        waiver.id, waiver.end.isoformat(), waiver.subject, state, fails, waiver.reason,
+        waiver.id, show_short_date(waiver.end), waiver.subject, state, fails, waiver.reason,
     ]  # fmt: skip
 
 

@@ -36,8 +36,9 @@ class Inspected:
 
 @dataclass(frozen=True)
 class Outstanding:
-    """One thing left to do, on these devices; in words."""
+    """One thing left to do, on these devices, and the step it belongs to; in words."""
 
+    step: str
     severity: str
     what: str
     devices: tuple[str, ...]
@@ -203,6 +204,7 @@ def _quality(reception: Reception, delivery: Delivery) -> dict[str, Any]:
         ],
         "to_do": [
             {
+                "step": one.step,
                 "severity": one.severity,
                 "what": one.what,
                 "devices": ", ".join(name for name in one.devices if name in names),

@@ -100,6 +100,11 @@ def show_date(day: date) -> str:
     return pattern.format(day=day.day, month=month, year=day.year)
 
 
+def show_short_date(day: date) -> str:
+    """The day in figures."""
+    return f"{day:%d/%m/%Y}" if current_language() == "fr" else day.isoformat()
+
+
 def show_month(published: str) -> str:
     """A day or month of a publication (``2026-11-21``, ``2026-11``) in words; else as it is."""
     found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d\d))?", published)

@@ -6,11 +6,13 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from kit.cli import terminal
 from kit.cli.terminal import confirm, printable
+from kit.i18n import language
 
 
 def test_lines_of_a_device_become_one_and_stay_below_what_they_belong_to():
@@ -49,7 +51,14 @@ def shown(code: str, *, encoding: str = "utf-8", cut: bool = False, columns: int
     return told.decode(encoding), process.wait(60)
 
 
-@pytest.mark.parametrize("line", ["t.say('x' * 99)", "t.show_json({'a': 'x' * 99999})"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "t.say('x' * 99)",
+        "t.show_json({'a': 'x' * 99999})",
+        "t.show_table(['a'], [['x' * 99]] * 2000)",
+    ],
+)
 def test_a_reader_that_leaves_changes_no_exit_code(line: str):
     assert shown(f"{line}; {line}; sys.exit(4)", cut=True) == ("", 4)
 
@@ -63,5 +72,42 @@ def test_names_are_folded_where_they_would_be_cut_off():
     name = "20261127T215806Z-0e1f2a"
     code = f"t.show_table(['Run', 'Trend'], [['{name}', 'x' * 30]], whole=1)"
     assert name in shown(code)[0]
-    narrow = shown(code, columns=24)[0]
-    assert name in "".join(line[:13].strip() for line in narrow.splitlines())
+    assert name in shown(code, columns=24)[0]
+    narrow = shown(code, columns=12)[0]
+    assert "".join(line.strip() for line in narrow.splitlines()).startswith(name)
+
+
+@pytest.fixture
+def narrow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[pytest.CaptureFixture[str]]:
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal.console.cache_clear()
+    yield capsys
+    terminal.console.cache_clear()
+
+
+def test_names_stay_whole_and_words_too_on_a_narrow_terminal(narrow: pytest.CaptureFixture[str]):
+    name = "access_point/aruba-instant-on-ap22-of-the-first-floor"
+    heads = ["Profile", "Model", "Facts"]
+    with language("en"):
+        terminal.show_table(heads, [[name, "HPE Aruba", "pass\tsourced"]], styled=2, whole=1)
+    first, second, *_rest = narrow.readouterr().out.splitlines()
+    assert first.rstrip() == name
+    assert second.rstrip() == "    Model: HPE Aruba · Facts: sourced"
+
+
+def test_a_table_that_fits_breaks_no_word_of_its_headings(narrow: pytest.CaptureFixture[str]):
+    heads = ["Site", "Équipements", "Nom"]
+    terminal.show_table(heads, [["example", "60", "mot " * 20]], whole=1)
+    assert "Équipements" in narrow.readouterr().out
+
+
+def test_no_line_begins_with_a_sign_that_a_blank_holds_to_the_word_before(
+    narrow: pytest.CaptureFixture[str],
+):
+    held = " ".join(["retirée\u00a0:"] * 30)
+    terminal.show_table(["Objet"], [[held]])
+    told = narrow.readouterr().out
+    assert "retirée\u00a0:" in told
+    assert not [line for line in told.splitlines() if line.strip().startswith(":")]
