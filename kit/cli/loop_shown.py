@@ -46,7 +46,11 @@ def show_check(
         )
         return
     if not result.reading.findings():
-        say(_("No device was looked at: take a delivery in first (esms-kit intake)."), style="red")
+        if site.loaded.devices:
+            say(_("No device was looked at: those chosen have left the site."), style="red")
+        else:
+            text = _("No device was looked at: take a delivery in first (esms-kit intake).")
+            say(text, style="red")
     _show_devices(site, result, verbose)
     _show_standing(site, result, verbose)
     _show_people(result)
