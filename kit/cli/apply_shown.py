@@ -193,7 +193,9 @@ def _show_untouched(result: ApplyResult) -> None:
 
     unread = {ReasonCode.NOT_REACHED, ReasonCode.REFUSED}
     unknown = [one.not_known for one in result.applied.plans.values() if one.not_known is not None]
-    if not any(why.code in unread for why in unknown):
+    if any(one.refused for one in result.applied.plans.values()):
+        say(_("Nothing was changed; each ✗ below says why."), style="yellow")
+    elif not any(why.code in unread for why in unknown):
         say(_("Nothing to change; no device was touched."), style="green")
     elif len(unknown) < len(result.applied.plans):
         say(_("Nothing to change where it could be read; no device was touched."), style="yellow")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from kit.engines.failures import FailureCode
 from kit.engines.keeping import Keeper, Standing
 from kit.loop.journalling import shown_now
 from kit.loop.reading import Reading, digest_of
@@ -40,6 +41,11 @@ def plans_back(
     }
 
 
+def _forgotten(standing: Standing) -> bool:
+    """Whether the device answered that it holds no journal: it was installed anew, or replaced."""
+    return standing.failure is not None and standing.failure.code is FailureCode.HELD_GONE
+
+
 def _plan(
     name: str,
     reading: Reading,
@@ -49,6 +55,8 @@ def _plan(
 ) -> DevicePlan:
     snapshot = digest_of(reading.snapshots.get(name))
     not_known = reading.plans[name].not_known
+    if standing is not None and _forgotten(standing):
+        standing = Standing()  # read well, and holds nothing: each target says so
     if standing is None or standing.failure is not None:
         detail = standing.failure.code.value if standing and standing.failure else ""
         subject = "not_reached" if standing is None or standing.unreached else "broken"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, Final, get_args
 
 import pytest
 from pydantic import TypeAdapter
 
 from kit.checking.reasons import explain, what_to_do
+from kit.engines.failures import Failure, FailureCode
+from kit.engines.keeping import Standing
+from kit.loop.undoing import plans_back
 from kit.model.artefact import Artefact, HeldArtefact
-from kit.model.plan import Change
+from kit.model.plan import Change, DevicePlan
 from kit.model.target import ArtefactKind
 from kit.model.verdict import ReasonCode
 from kit.planning.holding import held_of
@@ -98,6 +102,27 @@ CASES = [
     for number, case in enumerate(cases)
 ]
 ARTEFACTS: Final = TypeAdapter[Any](Artefact)
+
+
+def test_a_device_that_holds_no_journal_any_more_says_so_target_by_target() -> None:
+    artefact = ARTEFACTS.validate_python(
+        {"kind": "file", "path": "/etc/a", "content": "x"}, strict=False
+    )
+    made = Change(
+        kind=ArtefactKind.FILE, target="it", phase=20, artefact=artefact, values=(),
+        rules=("a_rule",),
+    )  # fmt: skip
+    held = entry(made, prior=("absent",), written=("file",))
+    gone = Standing(failure=Failure(code=FailureCode.HELD_GONE, subject="/var/lib/esms-kit"))
+    keeper: Any = SimpleNamespace(look=lambda _asked: {held.device: gone})
+    reading: Any = SimpleNamespace(
+        snapshots={}, judged={held.device: None},
+        plans={held.device: DevicePlan(device=held.device, snapshot="")},
+    )  # fmt: skip
+    device: Any = SimpleNamespace(id=held.device)
+    found = plans_back(reading, [device], {held.device: [held]}, keeper, lambda _change: True)
+    assert found[held.device].not_known is None
+    assert codes(found[held.device]) == ["prior_unknown"]
 
 
 def test_every_kind_has_its_way_back_here() -> None:

@@ -18,7 +18,7 @@ from kit.i18n import language
 from kit.loop.applying import Applied
 from kit.loop.reading import Reading
 from kit.model.artefact import FileArtefact
-from kit.model.plan import Change, DevicePlan, Plan
+from kit.model.plan import Change, DevicePlan, Plan, Refusal
 from kit.model.run import Operator, Run
 from kit.model.target import ArtefactKind
 from kit.model.verdict import Reason, ReasonCode
@@ -78,6 +78,20 @@ def test_a_run_that_touched_something_says_how_to_go_back(
     found = CheckResult(RUN, Reading())
     show_apply(SITE, Carried(found, found, applied, True, 0), as_json=False)
     assert (f"esms-kit undo {RUN.id}" in capsys.readouterr().out) is named
+
+
+def test_nothing_to_change_is_not_said_where_all_was_refused(
+    capsys: pytest.CaptureFixture[str],
+):
+    why = Reason(code=ReasonCode.PRIOR_UNKNOWN, subject="file:/etc/motd")
+    refusal = Refusal(rules=(), target="file:/etc/motd", reason=why)
+    plans = {"a": DevicePlan(device="a", snapshot="", refused=(refusal,))}
+    found = CheckResult(RUN, Reading())
+    applied = Applied(Reading(), plans, Reading())
+    show_apply(SITE, Carried(found, found, applied, True, 1), as_json=False)
+    told = capsys.readouterr().out
+    assert "Nothing to change" not in told
+    assert "Nothing was changed; each ✗ below says why." in told
 
 
 @pytest.mark.parametrize(
