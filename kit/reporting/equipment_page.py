@@ -119,8 +119,8 @@ def _state(sheet: EquipmentSheet) -> str:
     if not total:
         return _("The site has no device in its inventory.")
     told = _(
-        "Of {total} devices: {unfit} below what their use needs, of which {replace} to be replaced;"
-        " {unknown} of which too little is known to say; {fit} fit."
+        "Devices: {total}; below what their use needs: {unfit}, to be replaced: {replace}; too"
+        " little known to say: {unknown}; fit: {fit}."
     ).format(
         total=show_number(total),
         unfit=show_number(sheet.counts[Fitness.UNFIT]),

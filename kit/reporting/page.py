@@ -101,6 +101,7 @@ class Page:
     verdicts: tuple[Segment, ...]
     coverage: tuple[Segment, ...]
     action_sizes: tuple[str, ...]
+    nothing_to_do: str
     sets: Mapping[tuple[str, ...], str]
     unseen: tuple[UnseenGroup, ...]
     support: tuple[tuple[DeviceSheet, SupportSheet], ...]
@@ -183,6 +184,7 @@ def page_of(data: ReportData) -> Page:
         verdicts=verdict_bar(data.summary.result.counts),
         coverage=_coverage(data),
         action_sizes=tuple(_size(one) for one in data.actions),
+        nothing_to_do=_nothing_to_do(data),
         sets=_shared_sets(data.actions),
         unseen=unseen,
         support=tuple(
@@ -260,6 +262,15 @@ def _size(action: Action) -> str:
         devices=counted(ngettext("{count} device", "{count} devices", devices), devices),
         severity=word(action.severity).lower(),
     )
+
+
+def _nothing_to_do(data: ReportData) -> str:
+    """What is said where no action is listed; where nothing was judged, nothing is settled."""
+    if not data.findings:
+        return _("Nothing was judged: what is left to do is not known.")
+    if data.summary.result.waived:
+        return _("Nothing is left to do besides what stands under waiver.")
+    return _("Nothing stands open.")
 
 
 def _shared_sets(actions: Sequence[Action]) -> dict[tuple[str, ...], str]:

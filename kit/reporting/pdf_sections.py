@@ -69,14 +69,16 @@ def first_page(data: ReportData, page: Page) -> Iterator[Block]:
     if data.reference is not None:
         figures.append((_("the same at the values of the baseline"), data.reference.result.ratio))
     yield {"kind": "figures", "items": [[name, show_share(share)] for name, share in figures]}
-    yield blocks.bar(_("Findings, all applicable rules of all devices"), page.verdicts)
-    yield blocks.bar(_("Devices, by how far they were looked at"), page.coverage)
+    if page.verdicts:
+        yield blocks.bar(_("Findings, all applicable rules of all devices"), page.verdicts)
+    if page.coverage:
+        yield blocks.bar(_("Devices, by how far they were looked at"), page.coverage)
     yield heading(_("To do first"), 3)
     steps = [
         [word(action.kind), size]
         for action, size in zip(data.actions[:5], page.action_sizes, strict=False)
     ]
-    yield {"kind": "steps", "items": steps} if steps else paragraph(_("Nothing stands open."))
+    yield {"kind": "steps", "items": steps} if steps else paragraph(page.nothing_to_do)
     yield {
         "kind": "signatures",
         "title": _("Seen by"),
@@ -136,6 +138,8 @@ def result_blocks(data: ReportData, page: Page) -> Iterator[Block]:
     yield heading(_("Results"), page=True)
     if not data.findings:
         yield paragraph(_("This check gave no finding."))
+        yield from _census(page)
+        return
     yield heading(_("By theme"), 3)
     yield _groups(_("Findings of each theme of rules"), _("Theme"), data.themes, theme_label)
     yield heading(_("By severity"), 3)
@@ -149,8 +153,6 @@ def result_blocks(data: ReportData, page: Page) -> Iterator[Block]:
 
 
 def _heat(data: ReportData) -> Iterator[Block]:
-    if not data.findings:
-        return
     yield heading(_("Devices by themes"), 3)
     if len(data.devices) > MOST_MAPPED:
         yield paragraph(_("Too many devices to draw each here: the HTML report does."))
@@ -254,7 +256,7 @@ def todo_blocks(data: ReportData, page: Page) -> Iterator[Block]:
     """What to do, the equipment to renew, the deliveries."""
     yield heading(_("What to do"), page=True)
     if not data.actions:
-        yield paragraph(_("Nothing stands open."))
+        yield paragraph(page.nothing_to_do)
     for number, (action, size) in enumerate(zip(data.actions, page.action_sizes, strict=True), 1):
         yield heading(f"{number}. {word(action.kind)}", 3)
         rows: list[list[Cell]] = []
@@ -276,7 +278,8 @@ def _equipment(data: ReportData) -> Iterator[Block]:
     view = equipment_view(data.equipment)
     yield heading(_("State of the equipment"))
     yield paragraph(view.state)
-    yield blocks.bar(_("Devices, by what they are fit for"), view.segments)
+    if view.segments:
+        yield blocks.bar(_("Devices, by what they are fit for"), view.segments)
     heads = [_("Device"), _("Kind and use"), _("Why")]
     for title, lines in (
         (_("To replace"), view.to_replace),

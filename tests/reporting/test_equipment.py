@@ -114,7 +114,7 @@ def test_what_to_replace_and_why() -> None:
         "Secure Boot: off",
     ):
         assert why in text
-    assert "Of 19 devices: 4 below what their use needs, of which 1 to be replaced" in text
+    assert "Devices: 19; below what their use needs: 4, to be replaced: 1" in text
     assert "unfit: 4 of 19 devices" in text
     assert "not known: 6 of 19 devices" in text
 

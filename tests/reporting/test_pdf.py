@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from kit.i18n import Language, language
-from kit.reporting import blocks, pdf
+from kit.reporting import blocks, html, pdf
 from kit.reporting.blocks import safe
 from kit.reporting.building import build
 from kit.reporting.text import show_share
 from tests.reporting import sample
+from tests.reporting.test_building import EVERYTHING_PASSES
 from tests.reporting.test_hostile_text import WORDS
 from tests.reporting.test_html import hostile
 
@@ -160,6 +161,22 @@ def test_each_value_of_a_finding_has_its_line() -> None:
     )  # fmt: skip
     assert [one["text"] for one in below] == ["PermitRootLogin", "no", "[absent]"]
     assert below[0]["small"] == "sshd_configured"
+
+
+def test_where_nothing_was_judged_nothing_is_settled_and_no_chart_is_empty() -> None:
+    nobody = sample.checked(devices=[], findings={}, snapshots={}, facts={}, declared=None)
+    for checked, words in (
+        (nobody, "Nothing was judged: what is left to do is not known."),
+        (sample.checked(findings=EVERYTHING_PASSES, declared=None), "Nothing stands open."),
+    ):
+        data = build(checked, sample.AT)
+        with language("en"):
+            told = list(pdf.document(data)["blocks"])
+        texts = [one.get("text") for one in told]
+        assert texts.count(words) == 2  # on the first page and where actions are listed
+        assert ("Nothing stands open." in texts) == bool(checked.findings)
+        assert all(one["parts"] for one in told if one["kind"] == "bar")
+        assert words in html.render(data, "en")["report.html"].decode()
 
 
 def test_a_large_site_counts_instead_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
