@@ -106,7 +106,8 @@ def seen_words(seen: Seen) -> str:
         return _("no finding")
     told = label(seen.verdict)
     if seen.observed:
-        told += f" ({show_observed(seen.observed)})"
+        values = map(show_observed, seen.observed.split("; "))  # of several settings, each its own
+        told += f" ({_('; ').join(values)})"
     elif seen.verdict in {Verdict.ERROR, Verdict.NOT_CHECKED} and seen.reason:
         told += f" ({reason_words(seen.reason)})"
     if seen.waiver:

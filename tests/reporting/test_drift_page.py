@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kit.checking.declared_drift import DeclaredChange, DeclaredSeen
-from kit.checking.drift import compare, history
+from kit.checking.drift import Seen, compare, history
 from kit.errors import UsageError
 from kit.i18n import language
 from kit.model.declaration import DeclarationState
@@ -18,6 +18,7 @@ from kit.model.finding import Subject, SubjectKind
 from kit.model.rule import Severity
 from kit.model.verdict import Verdict
 from kit.reporting.drift_page import drift_files, history_files
+from kit.reporting.drift_words import seen_words
 from tests.checking.test_drift import looked
 from tests.reporting.sample_site import catalogue, site
 
@@ -78,6 +79,13 @@ def test_what_became_of_declarations_is_told() -> None:
         assert "Déclaration échue" in text, name
     assert "Rien n’a changé" not in files["drift.html"].decode()
     assert json.loads(files["drift.json"])["declared"][0]["worse"] is True
+
+
+def test_no_code_of_the_kit_is_left_in_what_several_settings_show() -> None:
+    seen = Seen(verdict=Verdict.PASS, observed="installed; everybody: <absent>; <absent>; <other>")
+    with language("fr"):
+        told = seen_words(seen).replace("\u00a0", " ")
+    assert told == "Conforme (installé ; tout le monde: [absent] ; [absent] ; <other>)"
 
 
 def test_both_languages_say_the_same_and_twice_the_same_bytes() -> None:
