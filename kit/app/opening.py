@@ -18,7 +18,7 @@ from kit.enrolment.hiding import Hiding
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
-from kit.model.device import Device, DeviceClass, DeviceState
+from kit.model.device import Device, DeviceClass
 from kit.model.hardware import HardwareProfile
 from kit.model.rule import Baseline
 from kit.sites.hardware import load_profiles
@@ -101,12 +101,6 @@ class OpenSite:
                 remedy=_("Run “esms-kit inventory {site}” to see the names.").format(
                     site=self.loaded.site.id
                 ),
-            )
-        if all(one.state is DeviceState.REMOVED for one in found):
-            raise UsageError(
-                _("every device chosen is said to have left the site."),
-                where=self.loaded.site.id,
-                remedy=_("Choose others, or correct their state in devices.yaml."),
             )
         return found
 
