@@ -6,10 +6,12 @@ A lab or browser test that cannot run is skipped with its reason on a developer'
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -18,9 +20,9 @@ TESTS = Path(__file__).parent
 # Markers of tests whose tools `scripts/test` installs, with the folder that implies each.
 EQUIPPED = {"lab": TESTS / "lab", "web": TESTS / "web"}
 
-# One worker has the lab, for longer than the other has with everything else. These modules of the
-# lab are left to the end, the longest first, for whichever worker is free; each opens a lab of its
-# own. What looks at the whole machine (its processes, its other labs) is not among them.
+# With `--dist loadgroup` one worker has the lab and the other one everything else, and is done long
+# before. These modules of the lab are left to the end, the longest first, for whichever worker is
+# free. What looks at the whole machine (its processes, its other labs) is not among them.
 LAST = (
     "conformance/test_changes.py",
     "loop/test_loop.py",
@@ -65,8 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.path.is_relative_to(folder):
                 item.add_marker(marker)
         if item.get_closest_marker("lab"):
-            if not item.get_closest_marker("xdist_group"):
-                item.add_marker(pytest.mark.xdist_group(_last(item) or "lab"))
+            if not of_the_lab(item.path):
+                raise pytest.UsageError(f"{item.path}: a module of the lab says pytest.mark.lab")
             if os.geteuid() != 0:
                 item.add_marker(pytest.mark.skip(reason="the lab needs root (namespaces)"))
     unwanted = {"full": not config.getoption("--full"), "lab": config.getoption("--quick")}
@@ -75,20 +77,40 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
-    items.sort(key=_turn)
+    order = ("lab", "rest", *LAST)
+    items.sort(key=lambda item: order.index(group_of(item.path)))
 
 
-def _last(item: pytest.Item) -> str:
-    """The module's name among those of the lab that come last, or nothing."""
-    name = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
-    return name if name in LAST else ""
+@functools.cache
+def of_the_lab(module: Path) -> bool:
+    """Whether tests of a module may need the lab, by its text: who hands tests out has no more."""
+    return module.is_relative_to(EQUIPPED["lab"]) or "pytest.mark.lab" in module.read_text()
 
 
-def _turn(item: pytest.Item) -> int:
-    """The lab's worker begins with the lab; the modules that come last in their order."""
-    if not item.get_closest_marker("lab"):
-        return 0
-    return LAST.index(_last(item)) + 1 if _last(item) else -1
+@functools.cache
+def group_of(module: Path) -> str:
+    """The group of modules whose tests one worker runs, one after the other."""
+    if not of_the_lab(module):
+        return "rest"
+    name = module.relative_to(TESTS).as_posix()
+    return name if name in LAST else "lab"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole groups. (The marks of xdist 3.8 are not seen any more by pytest 9.)"""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    alone = config.getoption("--quick")  # without the lab there is one group: by module then
+
+    class ByModule(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            name = nodeid.partition("::")[0]
+            return name if alone else group_of(config.rootpath / name)
+
+    return ByModule(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -12,8 +12,6 @@ from babel.messages.pofile import read_po
 from kit.i18n import _, language, ngettext
 from scripts import message_catalogue as catalogue
 
-pytestmark = pytest.mark.xdist_group("messages")
-
 
 @pytest.fixture(scope="module")
 def french() -> Catalog:

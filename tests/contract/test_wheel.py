@@ -19,8 +19,6 @@ from kit.data_folders import DataFolder
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = [name for name in get_args(DataFolder) if (ROOT / name).is_dir()]
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Run without any way back to the checkout; the output, or a failure that shows it."""
