@@ -128,6 +128,8 @@ def check_recorded(
 ) -> CheckResult:
     """Judge recorded snapshots; a device chosen that has none was never seen.
 
+    They are kept, and sealed, as what they are from here: taken from a file.
+
     Raises ``UsageError`` when a snapshot belongs to no device of the site.
     """
     devices = site.devices(limit)
@@ -144,9 +146,16 @@ def check_recorded(
     run = start_run(site, asked, "check", at, limited(limit))
     store.begin(run)
     present = [one for one in devices if one.state is not DeviceState.REMOVED]
-    chosen = {one.id: snapshots[one.id] for one in present if one.id in snapshots}
+    chosen = {one.id: _of_file(snapshots[one.id]) for one in present if one.id in snapshots}
     reading = judge_site(site.context(at), present, site.profiles, chosen)
     return _ended(site, store, asked, run, reading, fail_on)
+
+
+def _of_file(snapshot: Snapshot) -> Snapshot:
+    """The same, as nobody can vouch for more; what was carried or constructed says so already."""
+    if snapshot.origin != "measured":
+        return snapshot
+    return snapshot.model_copy(update={"origin": "from_file"})
 
 
 def _ended(

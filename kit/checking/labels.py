@@ -111,6 +111,7 @@ _LABELS: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
     Provenance: {
         Provenance.MEASURED: N_("read remotely"),
         Provenance.ON_SITE: N_("read at the device"),
+        Provenance.FROM_FILE: N_("taken from a file"),
         Provenance.IMPORTED: N_("export of another tool"),
         Provenance.DECLARED: N_("declared"),
         Provenance.CONSTRUCTED: N_("data constructed for demonstration"),

@@ -126,7 +126,8 @@ def check(
             result = use_case.check_recorded(
                 opened, store, who, snapshots, limit=limit, fail_on=threshold
             )
-            foreign = not_sealed(store, site, result.reading.snapshots)
+            judged = {name: snapshots[name] for name in result.reading.snapshots}
+            foreign = not_sealed(store, site, judged)
         else:
             collect = collector(session, opened, _("Checking"))
             result = use_case.check(opened, store, who, collect, limit=limit, fail_on=threshold)

@@ -35,6 +35,7 @@ class Provenance(StrEnum):
 
     MEASURED = "measured"  # read remotely
     ON_SITE = "on_site"  # read at the device, carried by hand
+    FROM_FILE = "from_file"  # of a snapshot that was given as a file: nobody saw it being read
     IMPORTED = "imported"  # another tool's export
     DECLARED = "declared"
     CONSTRUCTED = "constructed"  # made for demonstration, not a real device

@@ -75,14 +75,18 @@ class Answer(Record):
 
 
 class Snapshot(Record):
-    """One device at one moment. ``origin: constructed`` marks data made for demonstration."""
+    """One device at one moment.
+
+    ``origin``: ``from_file`` where the kit did not read it itself but was given a file, whoever
+    wrote that; ``constructed`` marks data made for demonstration.
+    """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     device: str
     taken_at: datetime  # controller clock, UTC
     device_clock: datetime | None = None  # what the device said the time was, UTC
     collector: Literal["ssh", "local", "capsule", "ansible", "replay"]
-    origin: Literal["measured", "on_site", "imported", "constructed"] = "measured"
+    origin: Literal["measured", "on_site", "from_file", "imported", "constructed"] = "measured"
     account: str = ""
     tool_version: str
     outcome: Outcome

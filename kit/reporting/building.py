@@ -273,6 +273,9 @@ def _notices(checked: Checked, devices: Sequence[DeviceSheet]) -> Iterator[Notic
     constructed = sum(1 for one in devices if one.provenance is Provenance.CONSTRUCTED)
     if constructed:
         yield Notice(code=NoticeCode.CONSTRUCTED, count=constructed)
+    files = sum(1 for one in devices if one.provenance is Provenance.FROM_FILE)
+    if files:
+        yield Notice(code=NoticeCode.FROM_FILES, count=files)
     if checked.selection:
         left_out = sum(1 for one in devices if one.standing is Standing.NO_RESULT)
         yield Notice(code=NoticeCode.PARTIAL_RUN, count=left_out)

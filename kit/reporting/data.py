@@ -38,6 +38,7 @@ class NoticeCode(StrEnum):
 
     TEST_SITE = "test_site"
     CONSTRUCTED = "constructed"
+    FROM_FILES = "from_files"  # judged on what files say, not on what this run read
     PARTIAL_RUN = "partial_run"
     OLD_READINGS = "old_readings"  # too old, or dated ahead: judged as if nobody had looked
     OTHER_CATALOGUE = "other_catalogue"  # the texts are not those of the run's catalogue

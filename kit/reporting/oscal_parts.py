@@ -19,6 +19,7 @@ _NAMES: Final = "urn:esms-kit:oscal:1"
 METHODS: Final = {
     Provenance.MEASURED: "TEST",
     Provenance.ON_SITE: "TEST",
+    Provenance.FROM_FILE: "EXAMINE",
     Provenance.IMPORTED: "EXAMINE",
     Provenance.DECLARED: "INTERVIEW",
     Provenance.CONSTRUCTED: "UNKNOWN",

@@ -120,6 +120,17 @@ def notice_text(notice: Notice) -> str:
             ),
             count,
         )
+    if notice.code is NoticeCode.FROM_FILES:
+        return counted(
+            ngettext(
+                "Readings from files: {count} device was judged on what a file says, and not read"
+                " by this check. Whoever gave the file answers for it.",
+                "Readings from files: {count} devices were judged on what files say, and not read"
+                " by this check. Whoever gave the files answers for them.",
+                count,
+            ),
+            count,
+        )
     if notice.code is NoticeCode.PARTIAL_RUN:
         return counted(
             ngettext(
