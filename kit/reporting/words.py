@@ -106,54 +106,45 @@ def worded_lists() -> tuple[type[StrEnum], ...]:
 
 def notice_text(notice: Notice) -> str:
     """A notice as a sentence or two."""
-    count = notice.count
     if notice.code is NoticeCode.TEST_SITE:
         return _("Test site: this establishment does not exist.")
-    if notice.code is NoticeCode.CONSTRUCTED:
-        return counted(
-            ngettext(
-                "Constructed data: {count} device was never read for real. This report proves"
-                " nothing about real equipment.",
-                "Constructed data: {count} devices were never read for real. This report proves"
-                " nothing about real equipment.",
-                count,
-            ),
+    if notice.code is NoticeCode.OTHER_CATALOGUE:
+        return _(
+            "The catalogue has changed since this check: the texts of the rules are newer than the"
+            " findings."
+        )
+    return counted(_about_devices(notice.code, notice.count), notice.count)
+
+
+def _about_devices(code: NoticeCode, count: int) -> str:
+    if code is NoticeCode.CONSTRUCTED:
+        return ngettext(
+            "Constructed data: {count} device was never read for real. This report proves"
+            " nothing about real equipment.",
+            "Constructed data: {count} devices were never read for real. This report proves"
+            " nothing about real equipment.",
             count,
         )
-    if notice.code is NoticeCode.FROM_FILES:
-        return counted(
-            ngettext(
-                "Readings from files: {count} device was judged on what a file says, and not read"
-                " by this check. Whoever gave the file answers for it.",
-                "Readings from files: {count} devices were judged on what files say, and not read"
-                " by this check. Whoever gave the files answers for them.",
-                count,
-            ),
+    if code is NoticeCode.FROM_FILES:
+        return ngettext(
+            "Readings from files: {count} device was judged on what a file says, and not read"
+            " by this check. Whoever gave the file answers for it.",
+            "Readings from files: {count} devices were judged on what files say, and not read"
+            " by this check. Whoever gave the files answers for them.",
             count,
         )
-    if notice.code is NoticeCode.PARTIAL_RUN:
-        return counted(
-            ngettext(
-                "Partial check: {count} device was left out. There is no score.",
-                "Partial check: {count} devices were left out. There is no score.",
-                count,
-            ),
+    if code is NoticeCode.PARTIAL_RUN:
+        return ngettext(
+            "Partial check: {count} device was left out. There is no score.",
+            "Partial check: {count} devices were left out. There is no score.",
             count,
         )
-    if notice.code is NoticeCode.OLD_READINGS:
-        return counted(
-            ngettext(
-                "Old readings: what was given of {count} device is too old, or dated after the"
-                " check. It was not judged and counts as not checked.",
-                "Old readings: what was given of {count} devices is too old, or dated after the"
-                " check. It was not judged and counts as not checked.",
-                count,
-            ),
-            count,
-        )
-    return _(
-        "The catalogue has changed since this check: the texts of the rules are newer than the"
-        " findings."
+    return ngettext(
+        "Old readings: what was given of {count} device is too old, or dated after the"
+        " check. It was not judged and counts as not checked.",
+        "Old readings: what was given of {count} devices is too old, or dated after the"
+        " check. It was not judged and counts as not checked.",
+        count,
     )
 
 
