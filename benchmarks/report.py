@@ -256,7 +256,7 @@ def run(*words: object) -> tuple[list[dict[str, Any]], int]:
     peak = 0
     while process.poll() is None:
         peak = max(peak, resident(process.pid))
-        time.sleep(0.1)
+        time.sleep(0.5)  # looking costs the processes looked at some time
     if process.returncode or process.stdout is None:
         sys.exit(f"{' '.join(told)} ended with {process.returncode}")
     return [json.loads(line) for line in process.stdout], peak
