@@ -82,6 +82,9 @@ kit_begin() {
     done
     if [ -z "$kit_folder" ]; then kit_give_up no_folder; fi
     mkdir "$kit_folder/work" || kit_give_up no_space
+    # Programs that want a file of their own for a moment (apt does) make it there, nowhere else.
+    TMPDIR=$kit_folder/work
+    export TMPDIR
     { kit_name ''; } 2>/dev/null || kit_give_up no_space
     kit_watch &
     kit_guard=$!
