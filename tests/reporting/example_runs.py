@@ -77,6 +77,11 @@ def example_report() -> ReportData:
     tokens = iter(f"{number:06x}" for number in range(100))
     asked = Asked(operator=OPERATOR, clock=lambda: now[0], token=lambda: next(tokens))
     with tempfile.TemporaryDirectory() as folder:
+        # The same pseudonyms in every checkout; their key is made by chance otherwise.
+        key = Path(folder, ".esms-kit", "pseudonyms", "example.key")
+        key.parent.mkdir(parents=True)
+        key.write_text("5a" * 32 + "\n")
+        site = replace(site, workspace=replace(site.workspace, root=Path(folder)))
         store = open_store(f"sqlite:///{folder}/store.db")
         try:
             for number, at in enumerate(RUNS):
