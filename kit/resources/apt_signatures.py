@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from kit.model.meta import Phase
-from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass
+from kit.model.setting import ReadClass
 from kit.reads.apt_sources import UNSIGNED, AptSources
-from kit.resources.observed_only import ObservedOnly
+from kit.resources.observed_only import NothingListed
 
 
-class AptSignatures(ObservedOnly):
+class AptSignatures(NothingListed):
     """Nothing spares apt the signature of what it installs. Only read.
 
     .. code-block:: yaml
@@ -32,15 +31,9 @@ class AptSignatures(ObservedOnly):
         """There is one answer for a device."""
         return f"{self.type}:{UNSIGNED}"
 
-    def keys(self, read: ReadClass) -> frozenset[str]:
-        """The one list."""
-        del read
-        return frozenset({UNSIGNED})
-
-    def expectation(self, read: str, key: str) -> Expectation:
-        """Nothing on it."""
-        del read, key
-        return Expectation(Operator.EMPTY, ())
+    def listed(self) -> str:
+        """The key of the list."""
+        return UNSIGNED
 
     def values_shown(self) -> str:
         """The slot and the state."""

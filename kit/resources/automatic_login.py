@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from kit.model.meta import Phase
-from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass
+from kit.model.setting import ReadClass
 from kit.reads.automatic_logins import EVERY, AutomaticLogins
-from kit.resources.observed_only import ObservedOnly
+from kit.resources.observed_only import NothingListed
 
 
-class AutomaticLogin(ObservedOnly):
+class AutomaticLogin(NothingListed):
     """No log-in screen and no terminal lets anybody in without asking. Only read.
 
     .. code-block:: yaml
@@ -33,15 +32,9 @@ class AutomaticLogin(ObservedOnly):
         """There is one answer for a device."""
         return f"{self.type}:{EVERY}"
 
-    def keys(self, read: ReadClass) -> frozenset[str]:
-        """The one list."""
-        del read
-        return frozenset({EVERY})
-
-    def expectation(self, read: str, key: str) -> Expectation:
-        """Nothing on it."""
-        del read, key
-        return Expectation(Operator.EMPTY, ())
+    def listed(self) -> str:
+        """The key of the list."""
+        return EVERY
 
     def values_shown(self) -> str:
         """The slot and the state."""

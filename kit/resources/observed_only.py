@@ -1,7 +1,8 @@
-"""What is looked at and never changed: the half of a setting that such types share."""
+"""What is looked at and never changed: what such types of settings share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -9,7 +10,8 @@ from kit.model.artefact import Artefact
 from kit.model.facts import Facts
 from kit.model.meta import Fix, Meta, Phase
 from kit.model.observation import Observations
-from kit.model.setting import Setting
+from kit.model.operators import Operator
+from kit.model.setting import Expectation, ReadClass, Setting
 from kit.model.target import Target
 
 
@@ -37,3 +39,21 @@ class ObservedOnly(Setting):
         """Never called: there is no target."""
         del settings
         raise ValueError(target.key)
+
+
+class NothingListed(ObservedOnly):
+    """A list of what is wrong, which a read gives under one key and which must be empty."""
+
+    @abstractmethod
+    def listed(self) -> str:
+        """The key of the list."""
+
+    def keys(self, read: ReadClass) -> frozenset[str]:
+        """The one list."""
+        del read
+        return frozenset({self.listed()})
+
+    def expectation(self, read: str, key: str) -> Expectation:
+        """Nothing on it."""
+        del read, key
+        return Expectation(Operator.EMPTY, ())

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from kit.model.meta import Phase
-from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass
+from kit.model.setting import ReadClass
 from kit.reads.pam_stack import UNASKED, PamStack
-from kit.resources.observed_only import ObservedOnly
+from kit.resources.observed_only import NothingListed
 
 
-class PamAsks(ObservedOnly):
+class PamAsks(NothingListed):
     """No service of PAM lets a person in, or makes root of one, without asking. Only read.
 
     .. code-block:: yaml
@@ -34,15 +33,9 @@ class PamAsks(ObservedOnly):
         """There is one answer for a device."""
         return f"{self.type}:{UNASKED}"
 
-    def keys(self, read: ReadClass) -> frozenset[str]:
-        """The one list."""
-        del read
-        return frozenset({UNASKED})
-
-    def expectation(self, read: str, key: str) -> Expectation:
-        """Nothing on it."""
-        del read, key
-        return Expectation(Operator.EMPTY, ())
+    def listed(self) -> str:
+        """The key of the list."""
+        return UNASKED
 
     def values_shown(self) -> str:
         """The slot and the state."""

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from kit.model.meta import Phase
-from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass
+from kit.model.setting import ReadClass
 from kit.reads.pam_stack import LETS_ENDED, PamStack
-from kit.resources.observed_only import ObservedOnly
+from kit.resources.observed_only import NothingListed
 
 
-class PamRefuses(ObservedOnly):
+class PamRefuses(NothingListed):
     """No service of PAM lets in, or makes root of, an account whose last day is over. Only read.
 
     .. code-block:: yaml
@@ -34,15 +33,9 @@ class PamRefuses(ObservedOnly):
         """There is one answer for a device."""
         return f"{self.type}:{self.whom}"
 
-    def keys(self, read: ReadClass) -> frozenset[str]:
-        """The one list."""
-        del read
-        return frozenset({LETS_ENDED})
-
-    def expectation(self, read: str, key: str) -> Expectation:
-        """Nothing on it."""
-        del read, key
-        return Expectation(Operator.EMPTY, ())
+    def listed(self) -> str:
+        """The key of the list."""
+        return LETS_ENDED
 
     def values_shown(self) -> str:
         """The slot."""

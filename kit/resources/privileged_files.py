@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from kit.model.meta import Phase
-from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass
+from kit.model.setting import ReadClass
 from kit.reads.privileged_files import PrivilegedFiles
-from kit.resources.observed_only import ObservedOnly
+from kit.resources.observed_only import NothingListed
 
 
-class PrivilegedFilesKnown(ObservedOnly):
+class PrivilegedFilesKnown(NothingListed):
     """Programs with setuid, setgid or capabilities: those of the distribution, and no others.
 
     .. code-block:: yaml
@@ -34,15 +33,9 @@ class PrivilegedFilesKnown(ObservedOnly):
         """``privileged_files:MEANS``."""
         return f"{self.type}:{self.by}"
 
-    def keys(self, read: ReadClass) -> frozenset[str]:
-        """All of the device."""
-        del read
-        return frozenset({f"{self.by} /"})
-
-    def expectation(self, read: str, key: str) -> Expectation:
-        """Nothing on it."""
-        del read, key
-        return Expectation(Operator.EMPTY, ())
+    def listed(self) -> str:
+        """The key of the list."""
+        return f"{self.by} /"
 
     def values_shown(self) -> str:
         """The slot."""

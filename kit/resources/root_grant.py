@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from kit.model.meta import Phase
-from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass
+from kit.model.setting import ReadClass
 from kit.reads.root_grants import RootGrants
-from kit.resources.observed_only import ObservedOnly
+from kit.resources.observed_only import NothingListed
 
 
-class RootGrant(ObservedOnly):
+class RootGrant(NothingListed):
     """Rules of another program than sudo that make root of people without a password. Only read.
 
     .. code-block:: yaml
@@ -33,15 +32,9 @@ class RootGrant(ObservedOnly):
         """``root_grant:PROGRAM``."""
         return f"{self.type}:{self.by}"
 
-    def keys(self, read: ReadClass) -> frozenset[str]:
-        """The one list."""
-        del read
-        return frozenset({self.by})
-
-    def expectation(self, read: str, key: str) -> Expectation:
-        """Nothing on it."""
-        del read, key
-        return Expectation(Operator.EMPTY, ())
+    def listed(self) -> str:
+        """The key of the list."""
+        return self.by
 
     def values_shown(self) -> str:
         """The slot."""

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
 from kit.model.meta import Phase
-from kit.model.operators import Operator
 from kit.model.platform import Platform
-from kit.model.setting import Expectation, ReadClass
+from kit.model.setting import ReadClass
 from kit.reads.update_holds import HELD, PINNED, RANKED, REFUSED, UpdateHolds
-from kit.resources.observed_only import ObservedOnly
+from kit.resources.observed_only import NothingListed
 
 _KEYS: Final = {
     "dpkg": HELD,
@@ -20,7 +19,7 @@ _KEYS: Final = {
 }
 
 
-class UpdateHold(ObservedOnly):
+class UpdateHold(NothingListed):
     """No package is held back, by one of four means. Only read.
 
     .. code-block:: yaml
@@ -42,15 +41,9 @@ class UpdateHold(ObservedOnly):
         """``update_hold:MEANS``."""
         return f"{self.type}:{self.by}"
 
-    def keys(self, read: ReadClass) -> frozenset[str]:
-        """The one list."""
-        del read
-        return frozenset({_KEYS[self.by]})
-
-    def expectation(self, read: str, key: str) -> Expectation:
-        """Nothing on it."""
-        del read, key
-        return Expectation(Operator.EMPTY, ())
+    def listed(self) -> str:
+        """The key of the list."""
+        return _KEYS[self.by]
 
     def values_shown(self) -> str:
         """The slot."""
