@@ -190,7 +190,8 @@ kit_watch() {
 }
 
 # $1 process. Ends it and all it started, at once. What is stopped starts nothing any more: when a
-# second look finds nobody new, all are found.
+# second look finds nobody new, all are found. They are killed from the last to the first: who waits
+# for $1, and then ends this watch with all else, does so when there is nobody left.
 kit_end() {
     kit_members=" $1 "
     kit_known=
@@ -199,7 +200,9 @@ kit_end() {
         for kit_member in $kit_members; do kill -s STOP "$kit_member" 2>/dev/null; done
         kit_find_children
     done
-    for kit_member in $kit_members; do kill -s KILL "$kit_member" 2>/dev/null; done
+    kit_last_first=
+    for kit_member in $kit_members; do kit_last_first="$kit_member $kit_last_first"; done
+    for kit_member in $kit_last_first; do kill -s KILL "$kit_member" 2>/dev/null; done
 }
 
 # Adds to $kit_members all they started, however far. No process is started.

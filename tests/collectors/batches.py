@@ -25,12 +25,16 @@ APPLETS = ("sh", "cat", "date", "head", "mkdir", "mktemp", "mv", "rm", "sleep", 
 
 @dataclass(frozen=True)
 class System:
-    """A shell and the programs it finds."""
+    """A shell, the programs it finds, and what it runs before the script."""
 
     shell: str
     path: str = ""
+    before: str = ""
 
     def script(self, text: str) -> str:
+        return self.before + self._with_path(text)
+
+    def _with_path(self, text: str) -> str:
         return PATH_LINE.sub(f"PATH={self.path}", text, count=1) if self.path else text
 
 

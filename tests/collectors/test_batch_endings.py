@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,27 @@ def test_a_slow_read_ends_alone_with_all_it_started(system: System, tmp_path: Pa
     with ThreadPoolExecutor() as pool:
         list(pool.map(check, range(len(SLOW))))
     assert time.monotonic() - begun < 20
+    assert left_in(tmp_path) == []
+
+
+SLOW_TO_KILL = """
+kill() {
+    command kill "$@"
+    case $* in "-s KILL"*) sleep 0.5 ;; esac
+}
+"""
+
+
+def test_the_script_does_not_end_before_all_that_is_late_has(
+    system: System, tmp_path: Path
+) -> None:
+    """It ends the watch with itself: what the watch had only stopped would stay for ever."""
+    slow = replace(system, before=SLOW_TO_KILL)
+    late = {MadeUp("late", "(sleep 300; echo) | cat", seconds=1): KEYS}
+    refusal = by_name(run(slow, late, tmp_path))["late"].raw().refusal()
+    assert refusal is not None
+    assert refusal.reason is Unread.TIMEOUT
+    assert list(tmp_path.iterdir()) == []
     assert left_in(tmp_path) == []
 
 
