@@ -13,7 +13,7 @@ from kit.enrolment.evidence import Standing, standings, with_first_uses
 from kit.enrolment.findings import person_findings
 from kit.errors import UsageError
 from kit.model.device import Device, DeviceState
-from kit.model.finding import Finding
+from kit.model.finding import Finding, Provenance
 from kit.model.observation import Observations
 from kit.model.person import Person
 from kit.model.platform import Platform
@@ -65,18 +65,21 @@ def findings_of_people(
     site: OpenSite, snapshots: Mapping[str, Snapshot], at: datetime
 ) -> tuple[Finding, ...]:
     """A finding for each person, by pseudonym, from these readings; none without a list."""
-    return person_findings(site.catalogue, standings_of(site, snapshots, at))
+    origins = {name: Provenance(one.origin) for name, one in snapshots.items()}
+    return person_findings(site.catalogue, standings_of(site, snapshots, at), origins)
 
 
 def note_first_uses(site: OpenSite, snapshots: Mapping[str, Snapshot]) -> None:
     """Keep every first use that these readings prove: readings are not kept for ever.
 
-    Left for the next reading when another command is changing the site.
+    Only what this kit has read itself: a file would go on proving for good what nobody saw. Left
+    for the next reading when another command is changing the site.
     """
     loaded = site.loaded
-    if not loaded.enrolments.enrolments:
+    read = {name: one for name, one in snapshots.items() if one.origin == Provenance.MEASURED}
+    if not loaded.enrolments.enrolments or not read:
         return
-    shown = observed_factors(loaded.people or (), snapshots)
+    shown = observed_factors(loaded.people or (), read)
     with contextlib.suppress(UsageError), hold_site(site.workspace, loaded.site.id):
         now = load_site(site.workspace, loaded.site.id)
         noted = with_first_uses(now.people or (), now.enrolments, shown)

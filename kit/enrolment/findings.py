@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from kit.enrolment.evidence import Standing
@@ -16,18 +16,20 @@ ACTIVE: Final = "second_factor_active"
 _FACTOR: Final = "totp"
 
 
-def person_findings(catalogue: Catalogue, standings: Iterable[Standing]) -> tuple[Finding, ...]:
-    """What stands for each person, sorted by pseudonym.
+def person_findings(
+    catalogue: Catalogue, standings: Iterable[Standing], origins: Mapping[str, Provenance]
+) -> tuple[Finding, ...]:
+    """What stands for each person, sorted by pseudonym; ``origins`` of what devices told, by device.
 
     Active: a device told of a use since it was issued. Issued without one is ``not_checked``: it
     awaits evidence, however long ago it was handed over. None at all fails, and so does one that
     was not taken back from somebody who left.
     """
-    found = [_finding(catalogue, one) for one in standings]
+    found = [_finding(catalogue, one, origins) for one in standings]
     return tuple(sorted(found, key=lambda one: one.subject.id))
 
 
-def _finding(catalogue: Catalogue, one: Standing) -> Finding:
+def _finding(catalogue: Catalogue, one: Standing, origins: Mapping[str, Provenance]) -> Finding:
     rule = catalogue.standing[ACTIVE]
     verdict, reason = _judged(one)
     proof = one.proof
@@ -41,9 +43,17 @@ def _finding(catalogue: Catalogue, one: Standing) -> Finding:
         enforced=False,
         fix=Fix.BY_HAND,
         reasons=(reason,) if reason is not None else (),
-        provenance=Provenance.MEASURED if proof is not None else Provenance.NONE,
+        provenance=_provenance(one, origins),
         observed_at=proof.at if proof is not None else None,
     )
+
+
+def _provenance(one: Standing, origins: Mapping[str, Provenance]) -> Provenance:
+    """A use once noted was read by the kit itself; any other is worth what told of it."""
+    if one.proof is None:
+        return Provenance.NONE
+    noted = one.enrolment is not None and one.enrolment.first_use is not None
+    return Provenance.MEASURED if noted else origins[one.proof.device]
 
 
 def _judged(one: Standing) -> tuple[Verdict, Reason | None]:

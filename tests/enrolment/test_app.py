@@ -9,13 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from kit.app.opening import open_site
 from kit.app.people import import_people, issue_factors, print_sheet, revoke_factor
+from kit.app.person_evidence import findings_of_people, note_first_uses
 from kit.app.secret_sources import open_vault
 from kit.app.vaults import make_vault
 from kit.enrolment.issuing import base32
 from kit.errors import InvalidDocuments, UsageError
-from kit.reads.oath_users import seed_digest
+from kit.model.finding import Provenance
+from kit.model.read import Form
+from kit.model.snapshot import Answer, Outcome, Snapshot
+from kit.model.verdict import Verdict
+from kit.reads.oath_users import OathUsers, seed_digest
 from kit.redaction import Redactor
+from kit.resources.oath_user import KIND
 from kit.sites.loading import LoadedSite, load_site
 from kit.sites.workspace import Workspace, load_workspace
 
@@ -187,3 +194,47 @@ def test_documents_that_contradict_each_other_do_not_load(desk: Desk) -> None:
     with pytest.raises(InvalidDocuments) as caught:
         _ = desk.loaded
     assert len(caught.value.problems) == 2
+
+
+def used(desk: Desk, origin: str) -> dict[str, Snapshot]:
+    """A reading in which everybody has used the factor issued, an hour after it was."""
+    codes = {one.person: one.digest for one in desk.loaded.enrolments.enrolments}
+    lines = []
+    for person in desk.loaded.people or ():
+        lines.append(f"value\tline {person.account}\t{KIND} {codes[person.id]}")
+        lines.append(f"value\tused {person.account}\t{int(AT.timestamp()) + 3600}")
+    said = "\n".join([*lines, f"end\t{len(lines)}", ""]).encode()
+    keys = tuple(sorted(line.split("\t")[1] for line in lines))
+    answer = Answer(
+        read=OathUsers.id, form=Form.POSIX, keys=keys, stdout=said, exit_status=0, ended=True
+    )
+    return {
+        "pc-1": Snapshot.model_validate(
+            {"device": "pc-1", "taken_at": AT, "collector": "ssh", "origin": origin,
+             "tool_version": "1", "outcome": Outcome.DONE, "answers": (answer,)}
+        )
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("origin", ["from_file", "on_site", "imported", "constructed"])
+def test_what_a_file_says_of_a_use_is_told_as_such_and_not_kept(desk: Desk, origin: str) -> None:
+    desk.take()
+    desk.issue()
+    snapshots = used(desk, origin)
+    site = open_site(desk.workspace, "til")
+    found = findings_of_people(site, snapshots, AT)
+    assert {(one.verdict, one.provenance) for one in found} == {(Verdict.PASS, Provenance(origin))}
+    note_first_uses(site, snapshots)
+    again = findings_of_people(open_site(desk.workspace, "til"), {}, AT)
+    assert {(one.verdict, one.provenance) for one in again} == {
+        (Verdict.NOT_CHECKED, Provenance.NONE)
+    }
+
+
+def test_a_use_this_kit_has_read_is_kept(desk: Desk) -> None:
+    desk.take()
+    desk.issue()
+    snapshots = used(desk, "measured")
+    note_first_uses(open_site(desk.workspace, "til"), snapshots)
+    found = findings_of_people(open_site(desk.workspace, "til"), {}, AT)
+    assert {(one.verdict, one.provenance) for one in found} == {(Verdict.PASS, Provenance.MEASURED)}

@@ -17,7 +17,7 @@ from kit.enrolment.issuing import base32, issue, otpauth
 from kit.model.contribution import Source
 from kit.model.device import Device, DeviceClass, PostRole
 from kit.model.enrolment import Enrolments, EnrolmentState, SecondFactorPolicy
-from kit.model.finding import SubjectKind
+from kit.model.finding import Provenance, SubjectKind
 from kit.model.observation import Absent, Observation, Observed, Unread, Unreadable
 from kit.model.person import Person
 from kit.model.platform import Platform
@@ -234,7 +234,7 @@ def test_a_finding_for_each_person_by_pseudonym() -> None:
     verdicts = {}
     for used in (USED, Observed("never")):
         stand = standings(people, factors, DEVICES, shown(RIGHT, used), DAY)
-        found = person_findings(shipped_catalogue(), stand)
+        found = person_findings(shipped_catalogue(), stand, {"pc-2": Provenance.MEASURED})
         assert [one.subject.kind for one in found] == [SubjectKind.PERSON] * 3
         assert all("urand" not in one.model_dump_json() for one in found)
         verdicts[used] = {one.subject.id: one.verdict for one in found}
@@ -249,7 +249,7 @@ def test_a_finding_for_each_person_by_pseudonym() -> None:
 def test_a_use_once_noted_counts_although_no_post_was_read() -> None:
     noted = with_first_uses(PEOPLE, enrolled(MARTIN), shown(RIGHT, USED))
     (_durand, martin) = person_findings(
-        shipped_catalogue(), standings(PEOPLE, noted, DEVICES, {}, DAY)
+        shipped_catalogue(), standings(PEOPLE, noted, DEVICES, {}, DAY), {}
     )
     assert martin.verdict is Verdict.PASS
     assert martin.observed_at == datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
