@@ -18,7 +18,7 @@ from kit.enrolment.hiding import Hiding
 from kit.errors import InvalidDocuments, Position, Problem, UsageError
 from kit.i18n import _
 from kit.model.catalogue import Catalogue
-from kit.model.device import Device, DeviceClass
+from kit.model.device import Device, DeviceClass, DeviceState
 from kit.model.hardware import HardwareProfile
 from kit.model.rule import Baseline
 from kit.sites.hardware import load_profiles
@@ -66,24 +66,16 @@ class OpenSite:
             if any(fnmatchcase(device.id, pattern) for pattern in patterns)
         )
         if not chosen:
-            raise UsageError(
-                _("no device of this site matches “{limit}”.").format(limit=limit),
-                where=self.loaded.site.id,
-                remedy=_("Run “esms-kit inventory {site}” to see the names.").format(
-                    site=self.loaded.site.id
-                ),
-            )
+            raise self._nothing(_("no device of this site matches “{limit}”.").format(limit=limit))
         return chosen
 
     def to_work_on(
         self, limit: str | None, classes: Collection[DeviceClass] = ()
     ) -> tuple[Device, ...]:
-        """The devices chosen, of these classes where any are named; never none.
+        """The devices chosen that are still here, of these classes where any are named; never none.
 
         Raises ``UsageError`` for an empty choice: what was done to nobody must not look done.
         """
-        chosen = self.devices(limit)
-        found = tuple(one for one in chosen if not classes or one.device_class in classes)
         if not self.loaded.devices:
             raise UsageError(
                 _("this site has no device yet."),
@@ -92,17 +84,23 @@ class OpenSite:
                     site=self.loaded.site.id
                 ),
             )
+        named = self.devices(limit)
+        chosen = tuple(one for one in named if one.state is not DeviceState.REMOVED)
+        if not chosen:
+            names = ", ".join(one.id for one in named)
+            left = _("every device chosen has left this site: {names}.")
+            raise self._nothing(left.format(names=names))
+        found = tuple(one for one in chosen if not classes or one.device_class in classes)
         if not found:
-            raise UsageError(
-                _("no device chosen is of this class: {classes}.").format(
-                    classes=", ".join(sorted(classes))
-                ),
-                where=self.loaded.site.id,
-                remedy=_("Run “esms-kit inventory {site}” to see the names.").format(
-                    site=self.loaded.site.id
-                ),
-            )
+            kinds = ", ".join(sorted(classes))
+            none = _("no device chosen is of this class: {classes}.")
+            raise self._nothing(none.format(classes=kinds))
         return found
+
+    def _nothing(self, message: str) -> UsageError:
+        site = self.loaded.site.id
+        remedy = _("Run “esms-kit inventory {site}” to see the names.")
+        return UsageError(message, where=site, remedy=remedy.format(site=site))
 
 
 def open_site(workspace: Workspace, name: str) -> OpenSite:

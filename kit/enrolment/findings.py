@@ -19,9 +19,9 @@ _FACTOR: Final = "totp"
 def person_findings(
     catalogue: Catalogue, standings: Iterable[Standing], origins: Mapping[str, Provenance]
 ) -> tuple[Finding, ...]:
-    """What stands for each person, sorted by pseudonym; ``origins`` of what devices told, by device.
+    """What stands for each person, sorted by pseudonym.
 
-    Active: a device told of a use since it was issued. Issued without one is ``not_checked``: it
+    ``origins``: how what a device tells came to be known, by device. Active: a device told of a use since it was issued. Issued without one is ``not_checked``: it
     awaits evidence, however long ago it was handed over. None at all fails, and so does one that
     was not taken back from somebody who left.
     """

@@ -52,3 +52,15 @@ def test_a_class_that_no_device_has_is_told(root: Path) -> None:
     done = kit(root, "plan", "example", "--limit", "til-pc-001", "--class", "thin_client")
     assert done.returncode == 2
     assert "thin_client" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("plan", "vide"), ("apply", "vide", "--yes")])
+def test_nothing_is_planned_or_done_for_what_has_left(root: Path, words: tuple[str, ...]) -> None:
+    gone = {"id": "pc-9", "device_class": "desktop", "platform": "linux", "state": "removed"}
+    (root / "inventories" / "vide" / "devices.yaml").write_text(
+        dump_yaml({"schema": 1, "devices": [gone]})
+    )
+    done = kit(root, *words, "--limit", "pc-*")
+    assert done.returncode == 2
+    assert "ont tous quitté le site : pc-9" in done.stderr.replace("\u00a0", " ")
+    assert not list(root.rglob("evidence*"))
