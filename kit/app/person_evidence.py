@@ -76,7 +76,11 @@ def note_first_uses(site: OpenSite, snapshots: Mapping[str, Snapshot]) -> None:
     for the next reading when another command is changing the site.
     """
     loaded = site.loaded
-    read = {name: one for name, one in snapshots.items() if one.origin == Provenance.MEASURED}
+    read = {
+        name: one
+        for name, one in snapshots.items()
+        if Provenance(one.origin) is Provenance.MEASURED
+    }
     if not loaded.enrolments.enrolments or not read:
         return
     shown = observed_factors(loaded.people or (), read)

@@ -42,6 +42,7 @@ def show_check(
                 "people": [one.model_dump(mode="json") for one in result.people],
                 "declared": [one.model_dump(mode="json") for one in result.declared],
                 "not_in_evidence": list(foreign),
+                "clock_contradicted_by": _contradicting(result),
             }
         )
         return
@@ -53,6 +54,8 @@ def show_check(
             say(text, style="red")
     _show_devices(site, result, verbose)
     _show_standing(site, result, verbose)
+    if verbose:
+        _show_unknown(site, result)
     _show_people(result)
     _show_declared(site, result)
     if foreign:
@@ -210,6 +213,29 @@ def _show_standing(site: OpenSite, result: CheckResult, verbose: int) -> None:
                 _show_finding(one, localized(site.catalogue.texts(rule).title))
 
 
+def _show_unknown(site: OpenSite, result: CheckResult) -> None:
+    """What was not looked at on devices that were read, and why, rule by rule."""
+    from kit.checking.reasons import explain
+    from kit.model.snapshot import Outcome
+    from kit.model.verdict import Verdict
+
+    unknown: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for device, findings in result.reading.findings().items():
+        snapshot = result.reading.snapshots.get(device)
+        if snapshot is None or snapshot.outcome is not Outcome.DONE or _undated(findings):
+            continue
+        for one in findings:
+            if one.verdict is Verdict.NOT_CHECKED:
+                whys = sorted({explain(reason) for reason in one.reasons})
+                unknown[one.rule, "; ".join(whys)].append(device)
+    if unknown:
+        rows = [
+            [localized(site.catalogue.texts(rule).title), why, ", ".join(names)]
+            for (rule, why), names in sorted(unknown.items())
+        ]
+        show_table([_("Rule"), _("Why"), _("Devices")], rows, title=_("Not checked"))
+
+
 def _show_finding(one: Finding, title: str) -> None:
     """Each part of a finding that does not hold: what was read where, what is expected."""
     from kit.checking.reasons import explain, show_expected, show_observed
@@ -260,6 +286,23 @@ def show_evidence(found: Chained | None) -> None:
     say(_("{evidence}, NOT SEALED: {why}").format(evidence=line, why=why), style="yellow")
 
 
+def _contradicting(result: CheckResult) -> int:
+    from kit.checking.clocks import contradicting
+
+    return contradicting(one.clock_offset for one in result.reading.snapshots.values())
+
+
+def _show_clock(result: CheckResult) -> None:
+    """Most devices contradict this computer: every date of the run hangs on it."""
+    count = _contradicting(result)
+    if count:
+        text = _(
+            "The clock of this computer is in doubt: {count} devices contradict it. Set it and "
+            "check again: the dates of the run, of waivers and of declarations hang on it."
+        )
+        say(text.format(count=count), style="bold red")
+
+
 def _show_waivers(site: OpenSite, result: CheckResult) -> None:
     """The waivers somebody has to decide on: ended, or ending soon."""
     from kit.app.waivers import due
@@ -271,6 +314,7 @@ def _show_waivers(site: OpenSite, result: CheckResult) -> None:
 
 
 def _show_end(site: OpenSite, result: CheckResult) -> None:
+    _show_clock(result)
     _show_waivers(site, result)
     show_evidence(result.evidence)
     say(

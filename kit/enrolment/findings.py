@@ -21,7 +21,9 @@ def person_findings(
 ) -> tuple[Finding, ...]:
     """What stands for each person, sorted by pseudonym.
 
-    ``origins``: how what a device tells came to be known, by device. Active: a device told of a use since it was issued. Issued without one is ``not_checked``: it
+    ``origins``: how what a device tells came to be known, by device.
+
+    Active: a device told of a use since it was issued. Issued without one is ``not_checked``: it
     awaits evidence, however long ago it was handed over. None at all fails, and so does one that
     was not taken back from somebody who left.
     """

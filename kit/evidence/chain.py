@@ -97,9 +97,9 @@ def clock(made_at: datetime, last: Link | None, snapshots: Iterable[Snapshot]) -
     before the entry it follows, and is made after it.
     """
     offsets = sorted(
-        round((one.device_clock - one.taken_at).total_seconds())
+        one.clock_offset
         for one in snapshots
-        if one.device_clock is not None and one.outcome is Outcome.DONE
+        if one.clock_offset is not None and one.outcome is Outcome.DONE
     )
     middle = (offsets[0], median_low(offsets), offsets[-1]) if offsets else None
     back = last is not None and made_at < last.read().made_at

@@ -93,6 +93,13 @@ class Snapshot(Record):
     detail: str = ""  # what the transport said, redacted, for people
     answers: tuple[Answer, ...] = ()
 
+    @property
+    def clock_offset(self) -> int | None:
+        """Seconds the device's clock was ahead of the controller's; unset when it told none."""
+        if self.device_clock is None:
+            return None
+        return round((self.device_clock - self.taken_at).total_seconds())
+
     def answer(self, read: str) -> Answer | None:
         """The answer to one read, if it was asked."""
         return next((found for found in self.answers if found.read == read), None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from kit.checking.clocks import contradicting
 from kit.checking.compliance import is_compliant
 from kit.desired.selection import not_covered, selected_rules
 from kit.errors import InvalidInput
@@ -282,6 +283,9 @@ def _notices(checked: Checked, devices: Sequence[DeviceSheet]) -> Iterator[Notic
     old = sum(1 for one in devices if one.standing is Standing.TOO_OLD)
     if old:
         yield Notice(code=NoticeCode.OLD_READINGS, count=old)
+    contradict = contradicting(one.clock_offset for one in devices)
+    if contradict:
+        yield Notice(code=NoticeCode.CLOCK_DOUBTED, count=contradict)
     if checked.run.catalogue_digest != checked.catalogue.digest:
         yield Notice(code=NoticeCode.OTHER_CATALOGUE, count=0)
 

@@ -41,6 +41,7 @@ class NoticeCode(StrEnum):
     FROM_FILES = "from_files"  # judged on what files say, not on what this run read
     PARTIAL_RUN = "partial_run"
     OLD_READINGS = "old_readings"  # too old, or dated ahead: judged as if nobody had looked
+    CLOCK_DOUBTED = "clock_doubted"  # devices contradict the clock of the computer that checked
     OTHER_CATALOGUE = "other_catalogue"  # the texts are not those of the run's catalogue
 
 

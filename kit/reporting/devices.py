@@ -116,16 +116,10 @@ def device_sheet(
         outcome_detail=cut_text(snapshot.detail) if snapshot is not None else "",
         taken_at=snapshot.taken_at if snapshot is not None else None,
         age=_seconds(at, snapshot.taken_at) if snapshot is not None else None,
-        clock_offset=_offset(snapshot),
+        clock_offset=snapshot.clock_offset if snapshot is not None else None,
         provenance=_provenance(snapshot, findings),
         result=result_of(findings, complete=whole),
         missing_rules=tuple(sorted(missing_rules)),
         plan=plan_sheet(plan),
         support=support_sheet(profile, today),
     )
-
-
-def _offset(snapshot: Snapshot | None) -> int | None:
-    if snapshot is None or snapshot.device_clock is None:
-        return None
-    return _seconds(snapshot.device_clock, snapshot.taken_at)

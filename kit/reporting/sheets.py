@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from kit.checking.clocks import TOLERANCE
 from kit.checking.labels import label
 from kit.i18n import _, ngettext
 from kit.model.device import DeviceState
@@ -24,7 +25,6 @@ from kit.sites.systems import system_name
 Pair = tuple[str, str]
 OLD_SNAPSHOT_SECONDS: Final = 30 * 86_400
 """A snapshot older than this is pointed out: the kit is meant to run every month."""
-CLOCK_TOLERANCE_SECONDS: Final = 60
 
 
 def identity(data: ReportData) -> tuple[Pair, ...]:
@@ -168,7 +168,7 @@ def device_warnings(device: DeviceSheet) -> Iterator[str]:
             age=show_age(device.age)
         )
     offset = device.clock_offset
-    if offset is not None and abs(offset) > CLOCK_TOLERANCE_SECONDS:
+    if offset is not None and abs(offset) > TOLERANCE:
         yield _("The clock of the device was off by {seconds} seconds when it was read.").format(
             seconds=show_number(abs(offset))
         )

@@ -133,6 +133,11 @@ def _about_devices(code: NoticeCode, count: int) -> str:
             " by this check. Whoever gave the files answers for them.",
             count,
         )
+    if code is NoticeCode.CLOCK_DOUBTED:  # never one device alone
+        return _(
+            "Clock in doubt: {count} devices contradict the clock of the computer that checked. The"
+            " dates of this check, and what had ended by them or not, may be wrong."
+        )
     if code is NoticeCode.PARTIAL_RUN:
         return ngettext(
             "Partial check: {count} device was left out. There is no score.",

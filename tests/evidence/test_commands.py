@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,23 @@ def test_a_check_says_whether_it_is_sealed(made: Made) -> None:
     assert (found["number"], found["key"]) == (2, None)
     waiver = kit("-w", str(made.root), "waiver", "lint", "example")
     assert waiver.returncode == 0, waiver.stderr
+
+
+def test_a_check_tells_of_a_clock_in_doubt_and_of_what_it_did_not_look_at(
+    made: Made, tmp_path: Path
+) -> None:
+    for path in (made.root / "snapshots").glob("*.json"):
+        snapshot = json.loads(path.read_text())
+        taken = datetime.fromisoformat(snapshot["taken_at"])
+        snapshot["device_clock"] = (taken - timedelta(days=365)).isoformat()
+        (tmp_path / path.name).write_text(json.dumps(snapshot))
+    words = ("-w", str(made.root), "--lang", "fr", "check", "example", "--from")
+    right = kit(*words, str(made.root / "snapshots")).stdout
+    assert "horloge" not in right
+    assert "Le site ne donne pas" not in right
+    wrong = kit(*words[:-3], "-v", *words[-3:], str(tmp_path)).stdout
+    assert "L’horloge de cet ordinateur est douteuse" in wrong
+    assert "Le site ne donne pas" in " ".join(wrong.split())
 
 
 def test_a_key_that_is_not_there_and_half_a_head_are_told_as_such(

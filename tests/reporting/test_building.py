@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.i18n import language
 from kit.model.device import DeviceState
 from kit.model.finding import Finding, Provenance
 from kit.model.rule import Severity
+from kit.model.snapshot import Outcome
 from kit.model.verdict import Reason, ReasonCode, Verdict
 from kit.model.waiver import Waiver
 from kit.reporting.building import ForeignFindings, build
@@ -26,6 +28,7 @@ from kit.reporting.data import (
     WaiverState,
     WithheldCode,
 )
+from kit.reporting.words import notice_text
 from tests.reporting import sample
 
 EVERYTHING_PASSES = {
@@ -226,6 +229,23 @@ def test_readings_that_are_too_old_are_announced_and_to_be_made_again(code: Reas
     assert data.summary.result.grade is None
     (action,) = (one for one in data.actions if "til-pc-01" in one.devices)
     assert action.kind is TaskKind.REACH
+
+
+def test_a_clock_that_devices_contradict_is_announced() -> None:
+    """A controller a year ahead: what had ended by its dates may not have."""
+    seen = sample.snapshots()
+    told = {
+        name: one.model_copy(update={"device_clock": one.taken_at - timedelta(days=365)})
+        for name, one in seen.items()
+        if one.outcome is Outcome.DONE
+    }
+    data = build(sample.checked(snapshots={**seen, **told}), sample.AT)
+    count = {one.code: one.count for one in data.notices}[NoticeCode.CLOCK_DOUBTED]
+    assert count == len(told) > 1
+    with language("fr"):
+        text = next(map(notice_text, (one for one in data.notices
+                                      if one.code is NoticeCode.CLOCK_DOUBTED)))  # fmt: skip
+    assert f"{count} équipements" in text.replace("\u00a0", " ")
 
 
 def test_another_catalogue_than_the_runs_is_announced() -> None:
