@@ -14,7 +14,6 @@ from kit.app.carrying import (
     Planned,
     Task,
     carry,
-    devices_named,
     exit_code,
     first_reading,
     left,
@@ -163,7 +162,7 @@ def resume(
             _close(store, asked, run)
             return None
         task = _task(site, store, asked, run, run.started_at, choice)
-        task = replace(task, devices=devices_named(site, waiting))
+        task = replace(task, devices=site.still_here(waiting))
         task = replace(task, reading=_read(task, hands))
         plans = guarded_plans(site, task.reading.plans)
         rest = {name: still_agreed(plan, planned[name]) for name, plan in plans.items()}

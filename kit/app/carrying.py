@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kit.app.admission import guarded_plans
@@ -231,9 +231,3 @@ def left(finding: Finding) -> bool:
         and finding.fix is Fix.REMOTE
         and finding.pending is None
     )
-
-
-def devices_named(site: OpenSite, names: Iterable[str]) -> tuple[Device, ...]:
-    """The devices of the site with these ids, in order; those that are gone are left out."""
-    wanted = set(names)
-    return tuple(one for one in site.loaded.devices if one.id in wanted)

@@ -84,18 +84,25 @@ class OpenSite:
                     site=self.loaded.site.id
                 ),
             )
-        named = self.devices(limit)
-        chosen = tuple(one for one in named if one.state is not DeviceState.REMOVED)
-        if not chosen:
-            names = ", ".join(one.id for one in named)
-            left = _("every device chosen has left this site: {names}.")
-            raise self._nothing(left.format(names=names))
+        chosen = self.still_here([one.id for one in self.devices(limit)])
         found = tuple(one for one in chosen if not classes or one.device_class in classes)
         if not found:
             kinds = ", ".join(sorted(classes))
             none = _("no device chosen is of this class: {classes}.")
             raise self._nothing(none.format(classes=kinds))
         return found
+
+    def still_here(self, names: Collection[str]) -> tuple[Device, ...]:
+        """The devices with these ids that have not left, in order; ``UsageError`` for none."""
+        chosen = tuple(
+            one
+            for one in self.loaded.devices
+            if one.id in names and one.state is not DeviceState.REMOVED
+        )
+        if not chosen:
+            left = _("every device chosen has left this site: {names}.")
+            raise self._nothing(left.format(names=", ".join(sorted(names))))
+        return chosen
 
     def _nothing(self, message: str) -> UsageError:
         site = self.loaded.site.id

@@ -13,7 +13,6 @@ from kit.app.carrying import (
     Hands,
     Task,
     carry,
-    devices_named,
     first_reading,
     keeper_of,
     who,
@@ -82,9 +81,10 @@ def site_of_run(store: Store, run_id: str) -> str:
 def undo(site: OpenSite, store: Store, asked: Asked, behind: Behind, hands: Hands) -> Carried:
     """Read, plan back, ask, change, read again; a run of its own, with a journal of its own.
 
-    Raises ``UsageError`` when that run changed nothing there, or another run is under way.
+    Raises ``UsageError`` when that run changed nothing there, what it changed has left the site, or
+    another run is under way.
     """
-    _entries(store, behind)
+    site.still_here(_entries(store, behind))
     at = asked.clock()
     started = start_run(site, asked, "undo", at, [f"undo {behind.run}"])
     run = started.model_copy(update={"undoes": behind.run, "asked": behind.words()})
@@ -97,7 +97,7 @@ def take_up(site: OpenSite, store: Store, asked: Asked, run: Run, hands: Hands) 
     """Do what an undo run has left to do: what is back already is not touched again."""
     behind = behind_of(run)
     entries = _entries(store, behind)
-    devices = devices_named(site, entries)
+    devices = site.still_here(entries)
     reading = first_reading(site, store, asked, run, devices, hands)
     undone = run.model_copy(update={"id": behind.run})
     back = plans_back(

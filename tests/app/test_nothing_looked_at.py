@@ -10,6 +10,13 @@ import pytest
 
 from kit.app.check import FINDINGS
 from kit.documents_io.yaml import dump_yaml
+from kit.model.artefact import FileArtefact
+from kit.model.journal import JournalEntry
+from kit.model.plan import Change, DevicePlan
+from kit.model.target import ArtefactKind
+from kit.sites.workspace import load_workspace
+from kit.store.store import open_store
+from tests.app.test_carrying import RUN
 from tests.warm import esms_kit
 
 ROOT = Path(__file__).parents[2]
@@ -54,13 +61,41 @@ def test_a_class_that_no_device_has_is_told(root: Path) -> None:
     assert "thin_client" in done.stderr
 
 
+def gone(root: Path) -> None:
+    """The empty site had a device once."""
+    device = {"id": "pc-9", "device_class": "desktop", "platform": "linux", "state": "removed"}
+    (root / "inventories" / "vide" / "devices.yaml").write_text(
+        dump_yaml({"schema": 1, "devices": [device]})
+    )
+
+
 @pytest.mark.parametrize("words", [("plan", "vide"), ("apply", "vide", "--yes")])
 def test_nothing_is_planned_or_done_for_what_has_left(root: Path, words: tuple[str, ...]) -> None:
-    gone = {"id": "pc-9", "device_class": "desktop", "platform": "linux", "state": "removed"}
-    (root / "inventories" / "vide" / "devices.yaml").write_text(
-        dump_yaml({"schema": 1, "devices": [gone]})
-    )
+    gone(root)
     done = kit(root, *words, "--limit", "pc-*")
     assert done.returncode == 2
     assert "ont tous quitté le site : pc-9" in done.stderr.replace("\u00a0", " ")
     assert not list(root.rglob("evidence*"))
+
+
+def test_what_was_begun_on_what_has_left_is_neither_ended_nor_undone(root: Path) -> None:
+    gone(root)
+    begun = RUN.model_copy(update={"site": "vide"})
+    change = Change(
+        kind=ArtefactKind.FILE, target="/etc/motd", phase=1, values=(), rules=(),
+        artefact=FileArtefact(path="/etc/motd", content="x"),
+    )  # fmt: skip
+    entry = JournalEntry(
+        run=begun.id, device="pc-9", number=1, target="file:/etc/motd", change=change,
+        operator=begun.operator, planned_at=begun.started_at,
+    )  # fmt: skip
+    store = open_store(load_workspace(root).store_url())
+    store.begin(begun)
+    store.keep_plans(begun.id, [DevicePlan(device="pc-9", snapshot="", changes=(change,))])
+    store.write_ahead([entry])
+    for words in (("apply", "vide", "--resume", begun.id), ("undo", begun.id)):
+        done = kit(root, *words, "--yes")
+        assert done.returncode == 2, done.stdout
+        assert "pc-9" in done.stderr
+    assert store.runs("vide") == (begun,)
+    store.close()
