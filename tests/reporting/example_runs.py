@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from kit.app.check import Asked, check_recorded
 from kit.app.opening import OpenSite, open_site
@@ -84,9 +85,11 @@ def example_report() -> ReportData:
         site = replace(site, workspace=replace(site.workspace, root=Path(folder)))
         store = open_store(f"sqlite:///{folder}/store.db")
         try:
-            for number, at in enumerate(RUNS):
-                now[0] = at
-                check_recorded(site, store, asked, _as_of(number, last))
+            # The same evidence whatever changed in the kit's code and shows nowhere.
+            with patch("kit.evidence.chain.tool_digest", return_value="7d" * 32):
+                for number, at in enumerate(RUNS):
+                    now[0] = at
+                    check_recorded(site, store, asked, _as_of(number, last))
             return report_data(site, store, MADE)
         finally:
             store.close()
