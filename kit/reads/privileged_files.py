@@ -211,8 +211,8 @@ def _observation(lines: Sequence[Sequence[str]], what: str, said: str) -> Observ
 
 
 def _short(path: str) -> str:
-    """One name for what stands in ``/bin`` and ``/usr/bin`` alike."""
-    return re.sub(r"^/usr/(?=(?:s?bin|lib[a-z0-9]*)/)", "/", path)
+    """One name for what stands in ``/bin`` and ``/usr/bin`` alike; ``/usr/libexec`` has no twin."""
+    return re.sub(r"^/usr/(?=(?:s?bin|lib(?:32|64|x32)?)/)", "/", path)
 
 
 def _bits(lines: Sequence[Sequence[str]], brought: set[str], changed: set[str]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Programs that Debian and Ubuntu ship with setuid, setgid or capabilities, and browsers that do.
 
-Taken from the packages of Debian 12 (their file lists and maintainer scripts), and what the same
-programs are called elsewhere; paths without ``/usr`` before ``bin``, ``sbin`` and ``lib``. Being
-here opens nothing: a package must have brought the file, and it must be what was brought.
+Taken from the packages of Debian 12 (their file lists and maintainer scripts), from a desktop of
+Debian 13, and what the same programs are called elsewhere; paths without ``/usr`` before ``bin``,
+``sbin`` and ``lib``. Being here opens nothing: a package must have brought the file, and it must be
+what was brought.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ BITS: Final[dict[str, frozenset[str]]] = {
         _U,
     ),
     "/bin/at": frozenset({"setuid daemon", "setgid daemon"}),
-    "/bin/dotlock.mailutils": _U | _setgid("mail"),
+    "/bin/dotlock.mailutils": _U | _setgid("mail") | _setgid("root"),
     "/bin/procmail": _U | _setgid("mail"),
     "/lib/xorg/Xorg.wrap": _U | _setgid("root"),
     "/bin/chage": _setgid("shadow"),
@@ -84,13 +85,17 @@ HARMLESS: Final = frozenset(
 CAPABILITIES: Final[dict[str, frozenset[str]]] = {
     "dumpcap": frozenset({"cap_net_admin"}),
     "gst-ptp-helper": frozenset({"cap_net_admin"}),
+    "krb5_child": frozenset({"cap_dac_read_search", "cap_setgid", "cap_setuid"}),
+    "ldap_child": frozenset({"cap_dac_read_search"}),
     "newgidmap": frozenset({"cap_setgid"}),
     "newuidmap": frozenset({"cap_setuid"}),
+    "selinux_child": frozenset({"cap_setgid", "cap_setuid"}),
     "snap-confine": frozenset(
         {
             *("cap_chown", "cap_dac_override", "cap_dac_read_search", "cap_fowner", "cap_setgid"),
             *("cap_setuid", "cap_sys_admin", "cap_sys_chroot", "cap_sys_ptrace"),
         }
     ),
+    "sssd_pam": frozenset({"cap_dac_read_search"}),
 }
 """Names of programs that have more of them, as their packages give them."""
