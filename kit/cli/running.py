@@ -76,6 +76,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from kit.cli.commands import build
     from kit.cli.framework_texts import translate_help
+    from kit.cli.once import refuse_repeated
     from kit.cli.terminal import encodable
 
     encodable()
@@ -84,6 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         command = get_command(build(_chosen(arguments)))
         translate_help(command)
+        refuse_repeated(command)
         result = command.main(args=hoisted(arguments), prog_name="esms-kit", standalone_mode=False)
     except KitError as error:
         return _report(error, as_json="--json" in arguments, debug=debug)

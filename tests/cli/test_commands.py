@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
@@ -127,3 +128,27 @@ def test_who_interrupts_is_told_that_nothing_follows(
     monkeypatch.setattr("kit.app.doctor.examine", interrupted)
     assert run(["--lang", "en", "doctor"]) == 130
     assert "Interrupted; nothing else" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("report ehpad --format pdf --format xlsx", "--format"),
+        ("apply ehpad --limit pc-1 --rule a --rule b --limit=pc-2", "--limit"),
+        ("evidence export ehpad -o one --output two", "--output"),
+    ],
+)
+def test_an_option_whose_last_value_would_win_is_refused(
+    line: str, option: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["--lang", "en", *line.split()]) == 2
+    assert f"the option {option} is given more than once" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["plan ehpad --rule a --rule b", "apply ehpad --yes --yes -v -v"])
+def test_what_may_be_repeated_is(
+    line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(["--lang", "en", *line.split()]) == 2  # there is no workspace
+    assert "more than once" not in capsys.readouterr().err
