@@ -152,7 +152,7 @@ class PrivilegedFiles(Read):
     """
 
     id: ClassVar[str] = "privileged_files"
-    time_limit: ClassVar[int] = 60
+    time_limit: ClassVar[int] = 100  # a post with a turning disk has half a million files to seek
 
     def command(self, keys: frozenset[str], form: Form) -> Script:
         """One walk a folder; raises ``ValueError`` for what is no key."""
