@@ -17,32 +17,35 @@ UNUSED: Final = "unused"
 _SINCE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?\Z")
 _LATEST: Final = "%a %b %d %H:%M:%S %z %Y"  # as lastlog prints it in the C locale
 
-# Of each of the three records: the last moment the account was used, and where a record has a
-# beginning, that one too. Any of them may be missing on a device.
+# Of each record: the last moment the account was used, and where it has a beginning, that one too.
+# Any of them may be missing on a device. Debian 13 has lastlog2 and wtmpdb where it has any; its
+# `last` is that of wtmpdb, and nobody says from when on lastlog2 knows.
 _LOOK: Final = r"""
-for program in awk getent grep head id sed tail; do
+for program in awk getent grep head id tail; do
     command -v "$program" >/dev/null || exit 127
 done
 [ "$(id -u)" = 0 ] || exit 126
 used() {
     getent passwd "$1" >/dev/null || { [ $? -eq 2 ] || exit 1; printf 'gone\t%s\n' "$1"; return; }
     printf 'account\t%s\n' "$1"
-    if [ -e /var/log/lastlog ] && command -v lastlog >/dev/null; then
-        lastlog -u "$1" >told 2>why || { cat why >&2; exit 1; }
-        awk -v OFS='\t' 'NR > 1 && /Never logged in/ { print "lastlog", "never"; exit }
+    for record in lastlog:/var/log/lastlog lastlog2:/var/lib/lastlog/lastlog2.db; do
+        [ -e "${record#*:}" ] && command -v "${record%%:*}" >/dev/null || continue
+        "${record%%:*}" -u "$1" >told 2>why || { cat why >&2; exit 1; }
+        awk -v OFS='\t' -v record="${record%%:*}" '
+            NR > 1 && /Never logged in/ { print record, "never"; exit }
             NR > 1 {
                 for (at = NF - 5; at < NF; at++) moment = moment $at " "
-                print "lastlog", moment $NF
+                print record, moment $NF
                 exit
             }' told
-    fi
+    done
     # One that knows no formats (busybox) tells nothing; the other records stand for it.
-    if [ -s /var/log/wtmp ] && command -v last >/dev/null &&
+    if { [ -s /var/log/wtmp ] || [ -s /var/log/wtmp.db ]; } && command -v last >/dev/null &&
         last --time-format iso "$1" >told 2>/dev/null; then
-        at='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9:]{5}'
-        sed -n "s/^wtmp begins .*/&/p" told | grep -oE "$at" | head -n 1 |
+        at='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9]{2}:?[0-9]{2}'
+        grep -E '^wtmp(db)? begins ' told | grep -oE "$at" | head -n 1 |
             awk -v OFS='\t' '{ print "wtmp_from", $1 }'
-        grep -v '^wtmp begins' told | grep -oE "$at" | head -n 1 |
+        grep -v -E '^wtmp(db)? begins ' told | grep -oE "$at" | head -n 1 |
             awk -v OFS='\t' '{ print "wtmp", $1 }'
     fi
     if command -v journalctl >/dev/null; then
@@ -69,7 +72,7 @@ class AccountUse(Read):
 
     Observed ``unused``, or the last day (UTC) on which a session of it was opened after that day,
     or after that moment; Absent when there is no such account. Unreadable when no record goes back
-    so far: then nobody can say. Asked are lastlog, wtmp and the journal.
+    so far: then nobody can say. Asked are lastlog, wtmp, what took their place, and the journal.
     """
 
     id: ClassVar[str] = "account_use"
@@ -123,8 +126,8 @@ def _told(lines: Iterator[str]) -> Iterator[tuple[str, _Told]]:
 
 
 def _add(one: _Told, mark: str, said: str) -> None:
-    if mark == "lastlog":
-        one.always = True
+    if mark in {"lastlog", "lastlog2"}:
+        one.always = one.always or mark == "lastlog"
         if said != "never":
             one.used.append(_utc(datetime.strptime(said, _LATEST)))  # noqa: DTZ007 - %z is in it
     elif mark in {"wtmp", "wtmp_from"}:

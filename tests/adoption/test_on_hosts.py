@@ -176,7 +176,8 @@ def test_two_fresh_hosts_are_adopted_and_checked(field):
             assert found[f"management_account_{rule}"] == "pass"
         assert found["management_keys_restricted"] == "pass"
         # The lab's own account is not the one that was used.
-        log = host.run(["journalctl", "-t", "sshd", "--no-pager"]).stdout.decode()
+        names = ("-t", "sshd", "-t", "sshd-session")  # the latter from OpenSSH 9.8 on
+        log = host.run(["journalctl", *names, "--no-pager"]).stdout.decode()
         assert f"Accepted publickey for {ACCOUNT}" in log
         assert "Accepted publickey for esms" not in log
     # The post has moved to another socket of the wall.
