@@ -110,7 +110,7 @@ def test_the_filter_of_findings_shows_just_those(visit: Open, verdict: str) -> N
         assert re.match(rf"{counts[Verdict(verdict)]} of {sum(counts.values())} findings", told)
         assert page.locator(".filtered").is_visible()
         page.click("button[type=reset]")
-        page.wait_for_function("document.querySelector('.filtered').hidden")
+        page.locator(".filtered").wait_for(state="hidden")
         assert shown_rows(page) == sum(counts.values())
         assert open_devices(page) == len(sample.devices())
 
@@ -153,7 +153,7 @@ def test_a_link_to_a_device_opens_it(visit: Open) -> None:
     with visit("en") as seen:
         page: Page = seen.page
         page.click("#results a[href='#d-til-srv-01']")
-        page.wait_for_function("document.getElementById('d-til-srv-01').open")
+        page.locator("#d-til-srv-01[open]").wait_for()
         assert page.locator("#d-til-srv-01 table").first.is_visible()
         page.click("#d-til-srv-01 table a >> nth=0")
         assert page.evaluate("location.hash").startswith("#r")
