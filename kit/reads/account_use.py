@@ -19,7 +19,8 @@ _LATEST: Final = "%a %b %d %H:%M:%S %z %Y"  # as lastlog prints it in the C loca
 
 # Of each record: the last moment the account was used, and where it has a beginning, that one too.
 # Any of them may be missing on a device. Debian 13 has lastlog2 and wtmpdb where it has any; its
-# `last` is that of wtmpdb, and nobody says from when on lastlog2 knows.
+# `last` is that of wtmpdb. They tell of uses only: what fills them is another package each, and may
+# have come long after the record began, or have gone.
 _LOOK: Final = r"""
 for program in awk getent grep head id tail; do
     command -v "$program" >/dev/null || exit 127
@@ -43,7 +44,7 @@ used() {
     if { [ -s /var/log/wtmp ] || [ -s /var/log/wtmp.db ]; } && command -v last >/dev/null &&
         last --time-format iso "$1" >told 2>/dev/null; then
         at='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9]{2}:?[0-9]{2}'
-        grep -E '^wtmp(db)? begins ' told | grep -oE "$at" | head -n 1 |
+        grep '^wtmp begins ' told | grep -oE "$at" | head -n 1 |
             awk -v OFS='\t' '{ print "wtmp_from", $1 }'
         grep -v -E '^wtmp(db)? begins ' told | grep -oE "$at" | head -n 1 |
             awk -v OFS='\t' '{ print "wtmp", $1 }'
